@@ -1,0 +1,193 @@
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { Failure, type Fault } from './failure';
+import type { GrantRules } from './grant';
+import * as setting from './settings';
+import { readTrustedFile } from './trusted-file';
+
+/** What is said of one router, by the file or by flags. Undefined is what was not said. */
+export interface RouterSettings {
+  readonly name?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly tls?: setting.TlsMode | undefined;
+  readonly caFile?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly email?: string | undefined;
+}
+
+export interface FileSettings {
+  readonly deadline?: number | undefined;
+  readonly list?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly syslog?: setting.SyslogMode | undefined;
+  readonly grant: GrantRules;
+  readonly routers: readonly RouterSettings[];
+}
+
+const DEFAULT_TIMEOUT = 30; // seconds, as fwknopd's own FW_ACCESS_TIMEOUT
+
+/**
+ * Reads a configuration file (TOML). Paths in it are relative to its own folder, since fwknopd runs
+ * its commands in `/`.
+ *
+ * @throws Failure `config`: missing, unreadable, loose, no TOML, or with every wrong key in it at
+ *   once
+ */
+export function readConfigFile(path: string): FileSettings {
+  const file = readTrustedFile(path);
+  const faults: Fault[] = [];
+  const settings = readSettings(parseToml(path, file.text), path, faults);
+  if (settings.routers.some((router) => router.password !== undefined)) {
+    faults.push(...faultsOf(file.requireSecrecy));
+  }
+  if (faults.length > 0) throw new Failure('config', faults);
+  return settings;
+}
+
+/** The settings of a configuration file that is not there. */
+export function noConfigFile(): FileSettings {
+  return readSettings({}, '', []);
+}
+
+/** Runs a check, and returns what it found instead of throwing it. */
+export function faultsOf(check: () => void): readonly Fault[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof Failure) return error.faults;
+    throw error;
+  }
+}
+
+function readSettings(table: object, path: string, faults: Fault[]): FileSettings {
+  const top = new Section(table, `${path}: `, faults);
+  const settings = {
+    deadline: top.read('deadline', setting.deadline),
+    list: top.read('list', setting.listTemplate),
+    comment: top.read('comment', setting.text),
+    syslog: top.read('syslog', setting.syslogMode),
+    grant: readGrant(top.section('grant')),
+    routers: top.sections('router').map((section) => readRouter(section, dirname(path))),
+  };
+  top.refuseUnknownKeys();
+  return settings;
+}
+
+function parseToml(path: string, text: string): object {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // The error's own message quotes the lines around the fault: one of them may be the password.
+    throw new Failure(
+      'config',
+      `${path}: not TOML: see line ${error.line}, column ${error.column}`,
+    );
+  }
+}
+
+function readGrant(section: Section): GrantRules {
+  const grant = {
+    services: section.read('services', setting.services),
+    sources: section.read('sources', setting.sources),
+    maxTimeout: section.read('max-timeout', setting.entryTimeout),
+    defaultTimeout: section.read('default-timeout', setting.entryTimeout) ?? DEFAULT_TIMEOUT,
+  };
+  section.refuseUnknownKeys();
+  return grant;
+}
+
+function readRouter(section: Section, folder: string): RouterSettings {
+  const path = (value: unknown) => resolve(folder, setting.path(value));
+  const router = {
+    name: section.read('name', setting.routerName),
+    host: section.read('host', setting.host),
+    port: section.read('port', setting.port),
+    user: section.read('user', setting.filledText),
+    password: section.read('password', setting.filledText),
+    passwordFile: section.read('password-file', path),
+    tls: section.read('tls', setting.tlsMode),
+    caFile: section.read('ca-file', path),
+    fingerprint: section.read('fingerprint', setting.fingerprint),
+    email: section.read('email', setting.emailAddress),
+  };
+  section.refuseUnknownKeys();
+  section.refusePair('password', 'password-file', router.password, router.passwordFile);
+  section.refusePair('ca-file', 'fingerprint', router.caFile, router.fingerprint);
+  if (router.tls !== undefined && router.tls !== 'verify') {
+    section.refusePair(`tls = "${router.tls}"`, 'ca-file', router.tls, router.caFile);
+    section.refusePair(`tls = "${router.tls}"`, 'fingerprint', router.tls, router.fingerprint);
+  }
+  return router;
+}
+
+/** One table of the file: hands out its values, typed, and collects what is wrong with them. */
+class Section {
+  readonly #known: string[] = [];
+
+  constructor(
+    private readonly table: object,
+    private readonly label: string,
+    private readonly faults: Fault[],
+  ) {}
+
+  read<T>(key: string, reader: (value: unknown) => T): T | undefined {
+    const value = this.#take(key);
+    if (value === undefined) return undefined;
+    try {
+      return reader(value);
+    } catch (error) {
+      if (!(error instanceof setting.BadValue)) throw error;
+      this.#fault(key, error.message);
+      return undefined;
+    }
+  }
+
+  section(key: string): Section {
+    const value = this.#take(key) ?? {};
+    const isTable = isPlainTable(value);
+    if (!isTable) this.#fault(key, `expected a table: [${key}]`);
+    return new Section(isTable ? value : {}, `${this.label}${key}.`, this.faults);
+  }
+
+  sections(key: string): readonly Section[] {
+    const value = this.#take(key) ?? [];
+    const tables = Array.isArray(value) ? value.filter(isPlainTable) : [];
+    if (!Array.isArray(value) || tables.length !== value.length) {
+      this.#fault(key, `expected tables: [[${key}]]`);
+    }
+    return tables.map(
+      (table, index) => new Section(table, `${this.label}${key} ${index + 1}: `, this.faults),
+    );
+  }
+
+  refuseUnknownKeys(): void {
+    for (const key of Object.keys(this.table)) {
+      if (this.#known.includes(key)) continue;
+      this.#fault(key, 'unknown key', `the keys here are ${this.#known.join(', ')}`);
+    }
+  }
+
+  refusePair(first: string, second: string, firstValue: unknown, secondValue: unknown): void {
+    if (firstValue === undefined || secondValue === undefined) return;
+    this.#fault(second, `contradicts ${first}`, 'keep one of them');
+  }
+
+  #take(key: string): unknown {
+    this.#known.push(key);
+    return Object.hasOwn(this.table, key) ? this.table[key as keyof object] : undefined;
+  }
+
+  #fault(key: string, what: string, hint?: string): void {
+    this.faults.push({ what: `${this.label}${key}: ${what}`, hint });
+  }
+}
+
+function isPlainTable(value: unknown): value is object {
+  return typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+}

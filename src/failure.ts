@@ -1,0 +1,50 @@
+/**
+ * Every way in which a run can end, and what each one tells the caller.
+ *
+ * The statuses are those of sysexits.h, where it has a fitting one.
+ */
+export const EXIT = {
+  open: { status: 0, meaning: 'every router has the address' },
+  usage: { status: 64, meaning: 'bad arguments' },
+  unreachable: {
+    status: 69,
+    meaning: 'a router could not be reached: lost or timed out before the add was sent',
+  },
+  bug: { status: 70, meaning: 'a bug in this program' },
+  unanswered: {
+    status: 75,
+    meaning: 'the add was sent and never answered: the door may be open',
+  },
+  router: {
+    status: 76,
+    meaning: 'the router answered with an error, or is no RouterOS API',
+  },
+  denied: {
+    status: 77,
+    meaning: 'denied: login, policy, certificate not trusted, or not granted',
+  },
+  config: { status: 78, meaning: 'configuration: a file is missing, unreadable, loose or wrong' },
+} as const;
+
+export type FailureKind = Exclude<keyof typeof EXIT, 'open'>;
+
+/** One thing that is wrong (lower case, no full stop) and, where there is one, its mend. */
+export interface Fault {
+  readonly what: string;
+  readonly hint?: string | undefined;
+}
+
+/** The one error of this program: a kind, which decides the exit status, and one or more faults. */
+export class Failure extends Error {
+  readonly faults: readonly Fault[];
+
+  constructor(
+    readonly kind: FailureKind,
+    what: string | readonly Fault[],
+    hint?: string,
+  ) {
+    const faults = typeof what === 'string' ? [{ what, hint }] : what;
+    super(faults.map((fault) => fault.what).join('; '));
+    this.faults = faults;
+  }
+}

@@ -1,0 +1,150 @@
+import { setMaxListeners } from 'node:events';
+import { isatty } from 'node:tty';
+import { version } from '../package.json';
+import { parseAccessRequest } from './access-request';
+import { parseCommandLine } from './cli';
+import { loadConfig } from './config';
+import { formatDuration } from './duration';
+import { EXIT, Failure } from './failure';
+import { type Grant, permit, serviceName } from './grant';
+import { type Line, log, print, render, say } from './report';
+import { addAttributes, type Entry, entryFor } from './router/address-list';
+import { type Mail, open } from './router/open';
+import type { Router } from './router/router';
+import type { SyslogMode } from './settings';
+import { clip } from './text';
+import { USAGE } from './usage';
+
+const LONGEST_NAME = 40; // characters of a router's name in a line
+
+/** What a run, or one router's part of it, came to. */
+interface Outcome {
+  readonly status: number;
+  readonly lines: readonly Line[];
+}
+
+/**
+ * The program: reads what is asked, decides, opens, reports, and exits.
+ *
+ * It alone owns the exit status, the streams and the clock. The status is a failure until every
+ * router has confirmed the address: a promise that never settles must not end as a 0.
+ *
+ * @param argv the command line without the interpreter and the program's own name
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.exitCode = EXIT.bug.status;
+  // A warning of Node's would take the place of our line in the 255 bytes that fwknopd reads.
+  process.removeAllListeners('warning');
+  if (argv.some((word) => word.startsWith('--routerpass'))) process.title = 'fwknop-mikrotik';
+
+  let syslog: SyslogMode = 'auto';
+  const finish = ({ status, lines }: Outcome): never => {
+    for (const line of lines) say(render(line));
+    if (lines.length > 0 && wantsSyslog(syslog)) log(lines);
+    return process.exit(status);
+  };
+  process.once('uncaughtException', (error) => finish(failed(error)));
+
+  try {
+    const invocation = await parseCommandLine(argv);
+    if (invocation.verb !== 'open') {
+      print(invocation.verb === 'help' ? USAGE : `${version}\n`);
+      return finish({ status: EXIT.open.status, lines: [] });
+    }
+    const { overrides, words, dryRun, verbose } = invocation;
+    syslog = overrides.syslog ?? syslog;
+    const request = parseAccessRequest(words);
+    const config = loadConfig(overrides);
+    syslog = config.syslog;
+    const grant = permit(request, config.grant);
+    const entry = entryFor(grant, config.list, config.comment);
+    if (dryRun) {
+      for (const router of config.routers) print(`${describe(router)}: ${command(entry)}\n`);
+      return finish({ status: EXIT.open.status, lines: [] });
+    }
+    const deadline = startDeadline(config.deadline);
+    const outcomes = await Promise.all(
+      config.routers.map((router) => openOne(router, grant, entry, deadline, verbose)),
+    );
+    const warnings = overrides.router.password === undefined ? [] : [PASSWORD_IN_ARGUMENTS];
+    return finish({
+      status:
+        outcomes.find(({ status }) => status !== EXIT.open.status)?.status ?? EXIT.open.status,
+      lines: [...outcomes.flatMap(({ lines }) => lines), ...warnings],
+    });
+  } catch (error) {
+    return finish(failed(error));
+  }
+}
+
+const PASSWORD_IN_ARGUMENTS: Line = {
+  level: 'warning',
+  what: 'fwknopd logs --routerpass, and ps shows it while we start',
+  hint: 'use --password-file, or password-file in the configuration',
+};
+
+async function openOne(
+  router: Router,
+  grant: Grant,
+  entry: Entry,
+  deadline: AbortSignal,
+  verbose: boolean,
+): Promise<Outcome> {
+  const name = clip(router.name, LONGEST_NAME);
+  const trace = (text: string): void => {
+    if (verbose) say(render({ what: `${name}: ${Math.round(performance.now())} ms: ${text}` }));
+  };
+  try {
+    const opening = await open(router, entry, noteOf(grant), deadline, trace);
+    const cut = grant.cutFrom === undefined ? '' : ` (asked for ${formatDuration(grant.cutFrom)})`;
+    const warning = opening.warning === undefined ? '' : `; ${opening.warning}`;
+    const level = opening.warning === undefined ? 'notice' : 'warning';
+    return {
+      status: EXIT.open.status,
+      lines: [{ level, what: `${name}: ${opening.what}${cut}${warning}` }],
+    };
+  } catch (error) {
+    return failed(error, `${name}: `);
+  }
+}
+
+/** The note that the router mails, worded as by open_ports.py. */
+function noteOf(grant: Grant): Mail {
+  const { source, timeout } = grant;
+  return {
+    subject: 'Router: Port Opened',
+    body: `Given IP: ${source.text} access to ${serviceName(grant)} for ${formatDuration(timeout)}`,
+  };
+}
+
+function failed(error: unknown, prefix = ''): Outcome {
+  const failure =
+    error instanceof Failure
+      ? error
+      : new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');
+  return {
+    status: EXIT[failure.kind].status,
+    lines: failure.faults.map(({ what, hint }) => ({ level: 'err', what: prefix + what, hint })),
+  };
+}
+
+/** The one deadline of the run, counted from the start of the process. */
+function startDeadline(seconds: number): AbortSignal {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // one a router
+  setTimeout(() => controller.abort(), Math.max(0, seconds * 1000 - performance.now()));
+  return controller.signal;
+}
+
+function wantsSyslog(mode: SyslogMode): boolean {
+  return mode === 'on' || (mode === 'auto' && !isatty(2));
+}
+
+function describe({ name, host, port, trust }: Router): string {
+  return `${name} (${host} port ${port}, tls ${trust.mode})`;
+}
+
+function command(entry: Entry): string {
+  const words = Object.entries(addAttributes(entry)).map(([key, value]) => `${key}=${value}`);
+  return `${entry.menu}/add ${words.join(' ')}`;
+}

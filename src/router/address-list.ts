@@ -1,0 +1,67 @@
+import { parseAddress } from '../address';
+import { formatDuration, parseRouterDuration } from '../duration';
+import type { Grant } from '../grant';
+
+/** An address list entry to be made. */
+export interface Entry {
+  readonly menu: '/ip/firewall/address-list' | '/ipv6/firewall/address-list';
+  readonly list: string;
+  readonly address: string;
+  /** Whole seconds, at least 1. */
+  readonly timeout: number;
+  readonly comment: string;
+}
+
+/** An address list entry as the router has it. */
+export interface ExistingEntry {
+  readonly id: string;
+  readonly disabled: boolean;
+  /** Whole seconds left; undefined for an entry without an end. */
+  readonly left: number | undefined;
+}
+
+/** The attributes of a command: `{ list: 'FWKNOP_6_22' }` goes out as the word `=list=FWKNOP_6_22`. */
+export type Attributes = Readonly<Record<string, string>>;
+
+/**
+ * The entry that opens the door for a grant. IPv6 has a menu and lists of its own; the IPv4 one
+ * refuses it (RouterOS manual, Firewall/Address-lists).
+ */
+export function entryFor(grant: Grant, list: string, comment: string): Entry {
+  return {
+    menu: grant.source.family === 4 ? '/ip/firewall/address-list' : '/ipv6/firewall/address-list',
+    list: list
+      .replaceAll('{proto}', String(grant.protocol))
+      .replaceAll('{port}', String(grant.port)),
+    address: grant.source.text,
+    timeout: grant.timeout,
+    comment,
+  };
+}
+
+/** The attributes of the `add` that makes an entry. It always names a timeout: none means for ever. */
+export function addAttributes(entry: Entry): Attributes {
+  const { list, address, timeout, comment } = entry;
+  return { list, address, timeout: formatDuration(timeout), comment };
+}
+
+/**
+ * Finds an entry among the rows of a `print` of its list. RouterOS may write the address with its
+ * prefix length (`2001:db8::1/128`); whether it does for IPv6 is inferred [I].
+ *
+ * @returns undefined when no row is this entry
+ */
+export function findExisting(entry: Entry, rows: readonly Attributes[]): ExistingEntry | undefined {
+  const row = rows.find(
+    ({ list, address = '' }) =>
+      list === entry.list &&
+      parseAddress(address.replace(/\/(?:32|128)$/, ''))?.text === entry.address,
+  );
+  const id = row?.['.id'];
+  if (row === undefined || id === undefined) return undefined;
+  return {
+    id,
+    disabled: row.disabled === 'true' || row.disabled === 'yes',
+    left: row.timeout === undefined ? undefined : (parseRouterDuration(row.timeout) ?? 0),
+  };
+}

@@ -1,0 +1,27 @@
+/** The router refused one command (`!trap`); the session goes on. */
+export class Trap extends Error {}
+
+/**
+ * Why a session with a router ended early:
+ *
+ * - `lost`: no connection, or it went away
+ * - `deadline`: no answer in time
+ * - `untrusted`: the certificate is not the router's
+ * - `login`: the router refused the login
+ * - `fatal`: the router said `!fatal`
+ * - `alien`: what answers does not speak the RouterOS API
+ */
+export type Cause = 'lost' | 'deadline' | 'untrusted' | 'login' | 'fatal' | 'alien';
+
+/** A session with a router ended early: nothing more can be sent over it. */
+export class Broken extends Error {
+  constructor(
+    override readonly cause: Cause,
+    message: string,
+    readonly hint?: string | undefined,
+    /** Whether connecting again soon may help. */
+    readonly mayPass = false,
+  ) {
+    super(message);
+  }
+}

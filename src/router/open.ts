@@ -1,0 +1,190 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../duration';
+import { Failure } from '../failure';
+import { addAttributes, type Entry, findExisting } from './address-list';
+import { Broken, Trap } from './errors';
+import { resolve } from './resolve';
+import type { Router } from './router';
+import { Session, type Trace } from './session';
+
+/** The router has the address. */
+export interface Opening {
+  /** What happened, for the log. */
+  readonly what: string;
+  /** Whether the entry was made or extended; otherwise it was there and stays as it is. */
+  readonly changed: boolean;
+  /** What went wrong although the door is open. */
+  readonly warning?: string;
+}
+
+/** A note for the router's e-mail tool to send. */
+export interface Mail {
+  readonly subject: string;
+  readonly body: string;
+}
+
+const PAUSES = [100, 300]; // ms before the second and the third try to connect
+
+// From RouterOS's own replies; ids are hexadecimal.
+const ENTRY_ID = /^\*[0-9A-F]+$/;
+const DUPLICATE = 'already have such entry';
+const GONE = 'no such item';
+const NOT_PERMITTED = 'not enough permissions';
+
+/**
+ * Puts an entry on a router's address list: adds it, or, where it is already and the user may read,
+ * extends it. Then has the router mail a note, if it should.
+ *
+ * @returns once the router said that it has the address, and in no other case
+ * @throws Failure `unreachable`, `unanswered`, `router` or `denied`
+ */
+export async function open(
+  router: Router,
+  entry: Entry,
+  mail: Mail,
+  deadline: AbortSignal,
+  trace: Trace,
+): Promise<Opening> {
+  let unanswered: Broken | undefined;
+  for (let tries = 0; ; tries += 1) {
+    let session: Session | undefined;
+    try {
+      const addresses = await resolve(router.host, deadline);
+      const address = addresses[tries % addresses.length] ?? router.host;
+      session = await Session.open(router, address, deadline, trace);
+      const opening = await put(session, entry);
+      if (router.email === undefined || !opening.changed) return opening;
+      return { ...opening, ...(await send(session, router.email, mail)) };
+    } catch (error) {
+      if (error instanceof Trap) throw refused(error);
+      if (!(error instanceof Broken)) throw error;
+      const isLost = error.cause === 'lost' || error.cause === 'deadline';
+      const addSent = session?.sent.has(`${entry.menu}/add`) === true;
+      if (addSent && !isLost) throw failure(error);
+      if (addSent) unanswered = error;
+      const pause = PAUSES[tries];
+      // An add that was lost may be sent again: a duplicate does no harm.
+      const mayPass = error.mayPass || (addSent && error.cause === 'lost');
+      if (pause === undefined || !mayPass || !(await waited(pause, deadline))) {
+        throw unanswered === undefined ? failure(error) : mayBeOpen(unanswered);
+      }
+      trace(`${error.message}; trying again`);
+    } finally {
+      session?.close();
+    }
+  }
+}
+
+async function put(session: Session, entry: Entry): Promise<Opening> {
+  return (await add(session, entry)) ?? (await renew(session, entry));
+}
+
+/** Adds the entry; undefined when the router has it already. */
+async function add(session: Session, entry: Entry): Promise<Opening | undefined> {
+  try {
+    const id = await session.exec(entry.menu, 'add', addAttributes(entry));
+    if (id === undefined || !ENTRY_ID.test(id)) {
+      throw new Failure(
+        'router',
+        'the router confirmed no entry: its !done has no id',
+        'look at the address list on the router',
+      );
+    }
+    const time = formatDuration(entry.timeout);
+    return { what: `opened ${entry.list} to ${entry.address} for ${time}`, changed: true };
+  } catch (error) {
+    if (error instanceof Trap && error.message.includes(DUPLICATE)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Sees to an entry that the router has already. A duplicate add leaves its timer as it was
+ * (RouterOS manual), so a timed entry that ends sooner is set to what was asked.
+ */
+async function renew(session: Session, entry: Entry): Promise<Opening> {
+  const has = `${entry.list} already has ${entry.address}`;
+  const unread = { what: `${has}; its expiry is unchanged`, changed: false };
+  let rows: Awaited<ReturnType<Session['print']>>;
+  try {
+    rows = await session.print(entry.menu, 'list', entry.list);
+  } catch (error) {
+    if (error instanceof Trap) return unread; // no policy read
+    if (error instanceof Broken) return { ...unread, warning: error.message };
+    throw error;
+  }
+  const existing = findExisting(entry, rows);
+  // Expired in between, or the router shows nothing to who may not read: another add tells.
+  if (existing === undefined) return (await add(session, entry)) ?? unread;
+  if (existing.disabled) {
+    throw new Failure('router', `${has}, but disabled`, 'enable or remove that entry');
+  }
+  if (existing.left === undefined) return { what: `${has}, without an end`, changed: false };
+  const left = formatDuration(existing.left);
+  if (existing.left >= entry.timeout) return { what: `${has} for ${left} more`, changed: false };
+  const time = formatDuration(entry.timeout);
+  try {
+    await session.exec(entry.menu, 'set', { '.id': existing.id, timeout: time });
+    return { what: `extended ${entry.list} for ${entry.address} to ${time}`, changed: true };
+  } catch (error) {
+    if (error instanceof Trap && error.message.includes(GONE)) {
+      return (await add(session, entry)) ?? unread;
+    }
+    if (error instanceof Trap || error instanceof Broken) {
+      return { what: `${has} for ${left} more`, changed: false, warning: error.message };
+    }
+    throw error;
+  }
+}
+
+async function send(session: Session, to: string, mail: Mail): Promise<{ warning?: string }> {
+  try {
+    await session.exec('/tool/e-mail', 'send', { to, ...mail });
+    return {};
+  } catch (error) {
+    if (!(error instanceof Trap || error instanceof Broken)) throw error;
+    return { warning: `no e-mail: ${error.message}` };
+  }
+}
+
+async function waited(milliseconds: number, deadline: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(milliseconds, undefined, { signal: deadline });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refused(trap: Trap): Failure {
+  if (!trap.message.includes(NOT_PERMITTED)) {
+    return new Failure('router', `the router refused the add: ${trap.message}`);
+  }
+  return new Failure(
+    'denied',
+    `the router refused the add: ${trap.message}`,
+    "give the user's group the policy write",
+  );
+}
+
+function failure(error: Broken): Failure {
+  switch (error.cause) {
+    case 'lost':
+    case 'deadline':
+      return new Failure('unreachable', error.message, error.hint);
+    case 'untrusted':
+    case 'login':
+      return new Failure('denied', error.message, error.hint);
+    case 'fatal':
+    case 'alien':
+      return new Failure('router', error.message, error.hint);
+  }
+}
+
+function mayBeOpen(error: Broken): Failure {
+  return new Failure(
+    'unanswered',
+    `no answer to the add: ${error.message}`,
+    'it may be open: try, or knock again',
+  );
+}

@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { isIP } from 'node:net';
+import { Broken } from './errors';
+
+/**
+ * Finds the addresses of a host, best first; an IP address is its own.
+ *
+ * The look-up is left to the system's getent, because Node's own runs in a thread that nothing can
+ * stop: with a dead name server it outlives even process.exit(), and so the deadline.
+ *
+ * @throws Broken `lost` or `deadline`
+ */
+export async function resolve(host: string, deadline: AbortSignal): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  const output = await new Promise<string>((settle, fail) => {
+    execFile(
+      'getent',
+      ['ahosts', host],
+      // fwknopd 2.6.10 leaves us no PATH.
+      { signal: deadline, killSignal: 'SIGKILL', env: { PATH: '/usr/bin:/bin' } },
+      (error, stdout) => (error === null ? settle(stdout) : fail(explain(error, deadline))),
+    );
+  });
+  // A line an address and socket type: "192.0.2.1  STREAM router.example".
+  const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
+  return [...new Set(addresses)];
+}
+
+function explain(error: Error & { code?: unknown }, deadline: AbortSignal): Broken {
+  if (deadline.aborted) return new Broken('deadline', 'no answer in time: looking up its name');
+  const why = error.code === 'ENOENT' ? 'getent is not installed' : 'name not found';
+  return new Broken('lost', `not reachable: ${why}`, 'use its IP address as host');
+}

@@ -1,0 +1,324 @@
+import { isIP, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { RouterOSClient } from 'routeros-client';
+import { clip, printable } from '../text';
+import type { Attributes } from './address-list';
+import { Broken, Trap } from './errors';
+import type { Router } from './router';
+import { SentenceReader } from './sentence';
+import { handshakeFailed, notPinned, peerFingerprint, tlsOptions, untrusted } from './trust';
+
+const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'];
+const LONGEST_QUOTE = 80; // characters of what a router says
+const CHALLENGE = /^=ret=[0-9a-f]{32}$/i;
+
+/** Past any deadline, in seconds: the library's idle timer and its probes must never come first. */
+const NEVER = 86400;
+
+/** The private members of the library that the guard rests on; a test fails when one is gone. */
+export interface Connector {
+  readonly socket: Socket | undefined;
+  readonly receiver: {
+    readonly tags: Map<string, { callback(packet: string[]): void }>;
+    processRawData(data: Buffer): void;
+  };
+  write(words: readonly string[]): unknown;
+  on(event: 'error', listener: () => void): unknown;
+}
+
+/** Says what happens, for --verbose. */
+export type Trace = (text: string) => void;
+
+/**
+ * A session with a router's API: the guard around routeros-client, and the only module that knows
+ * it. The library encodes commands, tags them and logs in; but its promises may never settle, it
+ * throws inside socket events, and it drops what it does not expect. So the guard reads the
+ * router's replies itself and hands over nothing but what the library takes, watches the socket,
+ * and settles every promise: with an answer, or with why there is none.
+ */
+export class Session {
+  /** The commands that were written to the router, such as `/login`. */
+  readonly sent = new Set<string>();
+
+  readonly #reader = new SentenceReader();
+  readonly #ended = new Set<string>();
+  #stage = 'connecting';
+  #expectsRows = false;
+  #trap: string | undefined;
+  #broken: Broken | undefined;
+  #reject: (error: Error) => void = () => undefined;
+
+  private constructor(
+    private readonly client: RouterOSClient,
+    private readonly connector: Connector,
+    private readonly socket: Socket,
+    private readonly router: Router,
+    private readonly deadline: AbortSignal,
+    private readonly trace: Trace,
+  ) {
+    this.#watchSocket();
+    this.#guardWriting();
+    this.#guardReading();
+    deadline.addEventListener('abort', this.#expire);
+    if (deadline.aborted) this.#expire();
+  }
+
+  /**
+   * Connects, checks that the router is the trusted one, and logs in.
+   *
+   * @param address the IP address to connect to, of `router.host`
+   * @throws Broken
+   */
+  static async open(
+    router: Router,
+    address: string,
+    deadline: AbortSignal,
+    trace: Trace,
+  ): Promise<Session> {
+    const { RouterOSClient } = await loadLibrary();
+    const tls = tlsOptions(router.trust, isIP(router.host) === 0 ? router.host : undefined);
+    const client = new RouterOSClient({
+      host: address,
+      port: router.port,
+      user: router.user,
+      password: router.password,
+      timeout: NEVER,
+      // The library declares a server's options here, and passes them to tls.connect unchanged.
+      ...(tls === undefined ? {} : { tls: tls as object }),
+    });
+    client.on('error', () => undefined);
+    const connected = client.connect();
+    const connector = (client as unknown as { rosApi: { connector: Connector } }).rosApi.connector;
+    if (connector.socket === undefined) {
+      // tls.connect threw: the CA file is the one option that can make it.
+      await connected.catch(() => undefined);
+      throw new Broken('untrusted', 'unusable TLS settings', 'check ca-file');
+    }
+    const session = new Session(client, connector, connector.socket, router, deadline, trace);
+    await session.#settle(session.#stage, () => connected);
+    trace('logged in');
+    return session;
+  }
+
+  /**
+   * Runs a command that changes something, such as `add`.
+   *
+   * @returns what its `!done` says in `=ret=`, if anything
+   * @throws Trap, Broken
+   */
+  async exec(menu: string, command: string, attributes: Attributes): Promise<string | undefined> {
+    const [result] = await this.#settle(command, () =>
+      this.client.api().menu(menu).exec(command, attributes),
+    );
+    return result?.ret === undefined ? undefined : String(result.ret);
+  }
+
+  /**
+   * Reads the rows of a menu whose `key` has a value.
+   *
+   * @returns a row each, its words as text (`id` without its dot)
+   * @throws Trap, Broken
+   */
+  async print(menu: string, key: string, value: string): Promise<readonly Attributes[]> {
+    this.#expectsRows = true;
+    const rows = await this.#settle('print', () =>
+      this.client.api().menu(menu).where(key, value).get(),
+    );
+    this.#expectsRows = false;
+    return rows.map((row: Record<string, unknown>) =>
+      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, String(cell)])),
+    );
+  }
+
+  /** Ends the session at once: there is nothing to wait for. */
+  close(): void {
+    this.#end(new Broken('lost', 'closed'));
+  }
+
+  /** Settles with the library's promise, or with what broke the session, whichever comes. */
+  async #settle<T>(stage: string, start: () => Promise<T>): Promise<T> {
+    if (stage !== this.#stage) this.trace(stage);
+    this.#stage = stage;
+    this.#trap = undefined;
+    return await new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      if (this.#broken !== undefined) reject(this.#broken);
+      start().then(resolve, () => reject(this.#whyRejected()));
+    });
+  }
+
+  #whyRejected(): Error {
+    if (this.#trap === undefined) {
+      return this.#broken ?? new Broken('alien', 'not the RouterOS API: an unexpected reply');
+    }
+    if (this.sent.has('/login') && this.sent.size === 1) {
+      return new Broken('login', `login refused: ${this.#trap}`, loginHint(this.#trap));
+    }
+    return new Trap(this.#trap);
+  }
+
+  readonly #expire = (): void => {
+    this.#end(new Broken('deadline', `no answer in time: ${this.#stage}`));
+  };
+
+  #end(why: Broken): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = why;
+    this.deadline.removeEventListener('abort', this.#expire);
+    this.socket.destroy();
+    clearTimeout(
+      (this.client as unknown as { rosApi: { connectionHoldInterval?: NodeJS.Timeout } }).rosApi
+        .connectionHoldInterval,
+    );
+    this.#reject(why);
+  }
+
+  /** Keeps the real cause of what the library reports without a text, or not at all. */
+  #watchSocket(): void {
+    const { socket, router } = this;
+    let fingerprint: string | undefined;
+    let handshake = false;
+    let checking = false;
+    this.connector.on('error', () => undefined);
+    socket.setNoDelay(true);
+    socket.prependListener('connect', () => {
+      handshake = router.trust.mode !== 'off';
+      this.#stage = handshake ? 'TLS handshake' : 'login';
+      this.trace('connected');
+    });
+    // Emitted when the handshake is over and Node has not yet judged the certificate; after a
+    // refusal it can no longer be asked for.
+    socket.prependListener('secure', () => {
+      handshake = false;
+      checking = true;
+      fingerprint = peerFingerprint(socket as TLSSocket);
+    });
+    // Prepended, so that it comes before the library's own listener, which sends the login.
+    socket.prependListener('secureConnect', () => {
+      checking = false;
+      this.#stage = 'login';
+      this.trace(`${(socket as TLSSocket).getProtocol()}, certificate ${fingerprint ?? 'none'}`);
+      if (router.trust.mode === 'pinned' && fingerprint !== router.trust.fingerprint) {
+        this.#end(notPinned(fingerprint));
+      }
+    });
+    socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+      if (checking) this.#end(untrusted(error, fingerprint));
+      else if (handshake && !isNetworkError(error)) this.#end(handshakeFailed(error, router.trust));
+      else this.#end(lost(error, this.#stage));
+    });
+    socket.prependListener('close', () => {
+      this.#end(new Broken('lost', `connection closed by the router: ${this.#stage}`));
+    });
+  }
+
+  /** Sends each command in one piece: the library writes word by word, and Nagle waits for ACKs. */
+  #guardWriting(): void {
+    const write = this.connector.write.bind(this.connector);
+    this.connector.write = (words) => {
+      this.sent.add(words[0] ?? '');
+      this.socket.cork();
+      write(words);
+      this.socket.uncork();
+    };
+  }
+
+  #guardReading(): void {
+    this.connector.receiver.processRawData = (data) => {
+      try {
+        for (const sentence of this.#reader.read(data)) this.#take(sentence);
+      } catch (error) {
+        this.#end(
+          error instanceof Broken
+            ? error
+            : new Broken('alien', 'not the RouterOS API: an unexpected reply'),
+        );
+      }
+    };
+  }
+
+  #take([reply, ...words]: readonly string[]): void {
+    if (this.#broken !== undefined) return;
+    if (reply === '!fatal') {
+      throw new Broken('fatal', `the router ended the session: ${this.#quote(words[0])}`);
+    }
+    const tag = words.find((word) => word.startsWith('.tag='))?.slice(5);
+    const listener = this.connector.receiver.tags.get(tag ?? '');
+    // Whether a !done follows an !empty is disputed: the command has ended with either.
+    if (tag !== undefined && this.#ended.has(tag)) return;
+    if (tag === undefined || listener === undefined) {
+      throw new Broken('alien', 'not the RouterOS API: a reply to no command');
+    }
+    listener.callback(
+      this.#forLibrary(
+        reply ?? '',
+        tag,
+        words.filter((word) => word.startsWith('=')),
+      ),
+    );
+  }
+
+  /** What the library can take of a reply to the command in progress. */
+  #forLibrary(reply: string, tag: string, attributes: readonly string[]): string[] {
+    switch (reply) {
+      case '!done':
+        this.#ended.add(tag);
+        // The library takes any attribute in answer to a login for a challenge.
+        return [
+          reply,
+          ...(this.#stage === 'login'
+            ? attributes.filter((word) => CHALLENGE.test(word))
+            : attributes),
+        ];
+      case '!trap':
+        this.#trap ??= this.#quote(attributes.find((word) => word.startsWith('=message=')));
+        return [reply, ...attributes];
+      case '!re':
+        if (this.#expectsRows) return [reply, ...attributes];
+        break;
+      case '!empty':
+        if (!this.#expectsRows) break;
+        this.#ended.add(tag);
+        return ['!done'];
+    }
+    throw new Broken('alien', `not the RouterOS API: ${clip(printable(reply), 20)} as a reply`);
+  }
+
+  /** What a router said, fit to be shown: short, printable, and without our password. */
+  #quote(text = ''): string {
+    const said = text.replace(/^=message=/, '').replaceAll(this.router.password, '***');
+    return clip(printable(said), LONGEST_QUOTE) || 'no reason given';
+  }
+}
+
+async function loadLibrary(): Promise<typeof import('routeros-client')> {
+  // With these in the environment the library prints the password, or fails to load.
+  delete process.env.DEBUG;
+  delete process.env.ENV;
+  return await import('routeros-client');
+}
+
+function isNetworkError(error: NodeJS.ErrnoException): boolean {
+  return error.syscall !== undefined || PASSING.includes(error.code ?? '');
+}
+
+function lost(error: NodeJS.ErrnoException, stage: string): Broken {
+  const code = error.code ?? '';
+  const mayPass = PASSING.includes(code);
+  if (code === 'ECONNREFUSED') {
+    const hint = 'is the api-ssl (or api) service enabled for this host?';
+    return new Broken('lost', 'connection refused', hint, mayPass);
+  }
+  return new Broken(
+    'lost',
+    `connection lost: ${stage}: ${code || error.message}`,
+    undefined,
+    mayPass,
+  );
+}
+
+function loginHint(trap: string): string {
+  return trap.startsWith('not allowed')
+    ? "give the user's group the policy api"
+    : "check user and password, and the user's address= on the router";
+}

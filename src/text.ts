@@ -1,0 +1,21 @@
+const LONGEST_QUOTE = 40;
+
+/** Makes foreign text fit for a terminal and a log: printable ASCII, anything else as `?`. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}
+
+/** Shortens text to a number of characters, `...` included. */
+export function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 3))}...`;
+}
+
+/** Quotes a value that somebody else chose, short and printable. */
+export function quote(text: string): string {
+  return `"${clip(printable(text), LONGEST_QUOTE)}"`;
+}
+
+/** Whether text is printable ASCII: RouterOS would store any other character as `?`. */
+export function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}

@@ -1,0 +1,70 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { Failure } from './failure';
+
+const LARGEST_FILE = 1 << 20; // bytes; a bundle of CA certificates takes a quarter of it
+
+/** A file that was found fit to be trusted with a router. */
+export interface TrustedFile {
+  readonly text: string;
+  /**
+   * Refuses the file if others may read it or if it belongs to somebody else: to be called once it
+   * is known to hold a secret.
+   *
+   * @throws Failure `config`
+   */
+  requireSecrecy(): void;
+}
+
+/**
+ * Reads a file that this program's decisions rest on. It must be a regular file of root's or the
+ * caller's that nobody else can write.
+ *
+ * @throws Failure `config`: missing, unreadable, or loose, with the command that mends it
+ */
+export function readTrustedFile(path: string): TrustedFile {
+  const { stats, text } = read(path);
+  refuseOwner(path, stats);
+  refuseMode(path, stats, 0o022, 'may be written by others', 'go-w');
+  return {
+    text,
+    requireSecrecy: () =>
+      refuseMode(path, stats, 0o077, 'holds a secret that others may read', 'go='),
+  };
+}
+
+function read(path: string): { stats: Stats; text: string } {
+  let file: number | undefined;
+  try {
+    // Without O_NONBLOCK a FIFO would hold us, and with us fwknopd, until somebody writes to it.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Failure('config', `${path}: not a regular file`);
+    if (stats.size > LARGEST_FILE) throw new Failure('config', `${path}: larger than 1 MiB`);
+    const bytes = Buffer.alloc(stats.size);
+    const length = readSync(file, bytes, 0, bytes.length, 0);
+    return { stats, text: bytes.toString('utf8', 0, length) };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('config', `${path}: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function whyUnreadable(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return 'no such file';
+  if (error.code === 'EACCES') return 'permission denied';
+  return `unreadable: ${error.code ?? error.message}`;
+}
+
+function refuseOwner(path: string, stats: Stats): void {
+  const caller = process.geteuid?.() ?? 0;
+  if (stats.uid === 0 || stats.uid === caller) return;
+  throw new Failure('config', `${path}: belongs to another user`, `chown ${caller} ${path}`);
+}
+
+function refuseMode(path: string, stats: Stats, mask: number, what: string, mend: string): void {
+  if ((stats.mode & mask) !== 0) {
+    throw new Failure('config', `${path}: ${what}`, `chmod ${mend} ${path}`);
+  }
+}
