@@ -46,8 +46,8 @@ export function addAttributes(entry: Entry): Attributes {
 }
 
 /**
- * Finds an entry among the rows of a `print` of its list. RouterOS may write the address with its
- * prefix length (`2001:db8::1/128`); whether it does for IPv6 is inferred [I].
+ * Finds an entry among the rows of a `print` of its list. RouterOS writes a single IPv6 address with
+ * its prefix length, `2001:db8::1/128`; either form is taken.
  *
  * @returns undefined when no row is this entry
  */
@@ -57,7 +57,7 @@ export function findExisting(entry: Entry, rows: readonly Attributes[]): Existin
       list === entry.list &&
       parseAddress(address.replace(/\/(?:32|128)$/, ''))?.text === entry.address,
   );
-  const id = row?.['.id'];
+  const id = row?.id;
   if (row === undefined || id === undefined) return undefined;
   return {
     id,

@@ -43,7 +43,6 @@ export class Session {
   readonly #reader = new SentenceReader();
   readonly #ended = new Set<string>();
   #stage = 'connecting';
-  #expectsRows = false;
   #trap: string | undefined;
   #broken: Broken | undefined;
   #reject: (error: Error) => void = () => undefined;
@@ -120,11 +119,9 @@ export class Session {
    * @throws Trap, Broken
    */
   async print(menu: string, key: string, value: string): Promise<readonly Attributes[]> {
-    this.#expectsRows = true;
     const rows = await this.#settle('print', () =>
       this.client.api().menu(menu).where(key, value).get(),
     );
-    this.#expectsRows = false;
     return rows.map((row: Record<string, unknown>) =>
       Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, String(cell)])),
     );
@@ -137,12 +134,12 @@ export class Session {
 
   /** Settles with the library's promise, or with what broke the session, whichever comes. */
   async #settle<T>(stage: string, start: () => Promise<T>): Promise<T> {
+    if (this.#broken !== undefined) throw this.#broken;
     if (stage !== this.#stage) this.trace(stage);
     this.#stage = stage;
     this.#trap = undefined;
     return await new Promise<T>((resolve, reject) => {
       this.#reject = reject;
-      if (this.#broken !== undefined) reject(this.#broken);
       start().then(resolve, () => reject(this.#whyRejected()));
     });
   }
@@ -274,10 +271,10 @@ export class Session {
         this.#trap ??= this.#quote(attributes.find((word) => word.startsWith('=message=')));
         return [reply, ...attributes];
       case '!re':
-        if (this.#expectsRows) return [reply, ...attributes];
+        if (this.#stage === 'print') return [reply, ...attributes];
         break;
       case '!empty':
-        if (!this.#expectsRows) break;
+        if (this.#stage !== 'print') break;
         this.#ended.add(tag);
         return ['!done'];
     }
