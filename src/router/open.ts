@@ -184,7 +184,7 @@ function failure(error: Broken): Failure {
 function mayBeOpen(error: Broken): Failure {
   return new Failure(
     'unanswered',
-    `no answer to the add: ${error.message}`,
+    `add not confirmed: ${error.message}`,
     'it may be open: try, or knock again',
   );
 }

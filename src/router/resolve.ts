@@ -27,7 +27,7 @@ export async function resolve(host: string, deadline: AbortSignal): Promise<read
 }
 
 function explain(error: Error & { code?: unknown }, deadline: AbortSignal): Broken {
-  if (deadline.aborted) return new Broken('deadline', 'no answer in time: looking up its name');
+  if (deadline.aborted) return new Broken('deadline', 'no answer in time (name look-up)');
   const why = error.code === 'ENOENT' ? 'getent is not installed' : 'name not found';
   return new Broken('lost', `not reachable: ${why}`, 'use its IP address as host');
 }

@@ -23,7 +23,7 @@ export interface Connector {
     processRawData(data: Buffer): void;
   };
   write(words: readonly string[]): unknown;
-  on(event: 'error', listener: () => void): unknown;
+  emit(event: string): boolean;
 }
 
 /** Says what happens, for --verbose. */
@@ -155,13 +155,15 @@ export class Session {
   }
 
   readonly #expire = (): void => {
-    this.#end(new Broken('deadline', `no answer in time: ${this.#stage}`));
+    this.#end(new Broken('deadline', `no answer in time (${this.#stage})`, reachHint(this.#stage)));
   };
 
   #end(why: Broken): void {
     if (this.#broken !== undefined) return;
     this.#broken = why;
     this.deadline.removeEventListener('abort', this.#expire);
+    // It drops its own listeners, and would then throw at the next error of the socket.
+    this.connector.emit = () => false;
     this.socket.destroy();
     clearTimeout(
       (this.client as unknown as { rosApi: { connectionHoldInterval?: NodeJS.Timeout } }).rosApi
@@ -176,7 +178,6 @@ export class Session {
     let fingerprint: string | undefined;
     let handshake = false;
     let checking = false;
-    this.connector.on('error', () => undefined);
     socket.setNoDelay(true);
     socket.prependListener('connect', () => {
       handshake = router.trust.mode !== 'off';
@@ -205,7 +206,8 @@ export class Session {
       else this.#end(lost(error, this.#stage));
     });
     socket.prependListener('close', () => {
-      this.#end(new Broken('lost', `connection closed by the router: ${this.#stage}`));
+      const what = `connection closed by the router (${this.#stage})`;
+      this.#end(new Broken('lost', what, reachHint(this.#stage)));
     });
   }
 
@@ -301,17 +303,24 @@ function isNetworkError(error: NodeJS.ErrnoException): boolean {
 
 function lost(error: NodeJS.ErrnoException, stage: string): Broken {
   const code = error.code ?? '';
-  const mayPass = PASSING.includes(code);
-  if (code === 'ECONNREFUSED') {
-    const hint = 'is the api-ssl (or api) service enabled for this host?';
-    return new Broken('lost', 'connection refused', hint, mayPass);
+  const what =
+    code === 'ECONNREFUSED'
+      ? 'connection refused'
+      : `connection lost (${stage}): ${code || error.message}`;
+  return new Broken('lost', what, reachHint(stage), PASSING.includes(code));
+}
+
+/** What to look at when a router does not let this host in; nothing once it has. */
+function reachHint(stage: string): string | undefined {
+  switch (stage) {
+    case 'connecting':
+      return 'is the router up, its API service on, and this host let in?';
+    case 'TLS handshake':
+    case 'login':
+      return "is this host in the API service's address= on the router?";
+    default:
+      return undefined;
   }
-  return new Broken(
-    'lost',
-    `connection lost: ${stage}: ${code || error.message}`,
-    undefined,
-    mayPass,
-  );
 }
 
 function loginHint(trap: string): string {

@@ -1,0 +1,98 @@
+import { Failure } from '../../src/failure';
+import { type Entry, entryFor } from '../../src/router/address-list';
+import { type Opening, open } from '../../src/router/open';
+import type { Router, Trust } from '../../src/router/router';
+import { certificates } from '../router/certificates';
+import { type RouterOptions, startRouter, type TestRouter } from '../router/server';
+
+export const PASSWORD = 'Zq7-correct-horse';
+
+/** The two ways in which every misbehaviour is tried. */
+export const TRANSPORTS = ['plain', 'TLS'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+
+/** A write-only user as the README makes it, one who may read, and one who may send e-mail too. */
+export const USERS = [
+  { name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] },
+  { name: 'reader', password: PASSWORD, policies: ['api', 'write', 'read'] },
+  { name: 'mailer', password: PASSWORD, policies: ['api', 'write', 'test'] },
+] satisfies RouterOptions['users'];
+
+/** Starts a test router that `aim` fits. */
+export function startTarget(
+  transport: TransportName,
+  options: RouterOptions = {},
+): Promise<TestRouter> {
+  return startRouter({
+    users: USERS,
+    transport: transport === 'TLS' ? certificates().selfSigned : 'plain',
+    ...options,
+  });
+}
+
+/** The router of a configuration that names this test router. */
+export function aim(
+  target: TestRouter,
+  transport: TransportName,
+  more: Partial<Router> = {},
+): Router {
+  const pinned: Trust = { mode: 'pinned', fingerprint: certificates().selfSigned.fingerprint };
+  return {
+    name: 'home',
+    host: target.host,
+    port: target.port,
+    user: 'fwknop',
+    password: PASSWORD,
+    trust: transport === 'TLS' ? pinned : { mode: 'off' },
+    email: undefined,
+    ...more,
+  };
+}
+
+export const ENTRY: Entry = entryFor(
+  {
+    source: { family: 4, text: '203.0.113.9' },
+    protocol: 6,
+    port: 22,
+    timeout: 60,
+    cutFrom: undefined,
+  },
+  'FWKNOP_{proto}_{port}',
+  'fwknop',
+);
+
+export interface Attempt {
+  readonly opening: Opening | undefined;
+  readonly failure: Failure | undefined;
+  /** Milliseconds until it was settled. */
+  readonly took: number;
+  readonly trace: readonly string[];
+}
+
+/** Opens, within a deadline in milliseconds, and says what came of it; a bug is thrown. */
+export async function attempt(router: Router, deadline = 1000, entry = ENTRY): Promise<Attempt> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), deadline);
+  const started = performance.now();
+  const trace: string[] = [];
+  const mail = { subject: 'Router: Port Opened', body: 'Given IP' };
+  try {
+    const opening = await open(router, entry, mail, controller.signal, (text) => trace.push(text));
+    return { opening, failure: undefined, took: performance.now() - started, trace };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { opening: undefined, failure: error, took: performance.now() - started, trace };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the router has the entry now. */
+export function isOpen(target: TestRouter, entry: Entry = ENTRY): boolean {
+  return target.lists.v4
+    .entries()
+    .some(
+      ({ list, address, disabled }) =>
+        list === entry.list && address === entry.address && !disabled,
+    );
+}
