@@ -142,8 +142,8 @@ describe.each(TRANSPORTS)('every misbehaviour of a router, %s', (transport) => {
       // How the end of a connection is seen, and what a timer shows, differs from run to run.
       const steady = outcome
         .replace(
-          /connection (?:closed by the router|lost): (\w+)(?:: E\w+)?/,
-          'connection gone: $1',
+          /connection (?:closed by the router|lost) (\(.+?\))(?:: E\w+)?/,
+          'connection gone $1',
         )
         .replace(/for \d+s more/, 'for a while more');
       return `${fault.name.padEnd(50)} ${steady}`;
