@@ -1,4 +1,4 @@
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
+import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
 import { Broken } from './errors';
 import type { Trust } from './router';
 
@@ -45,9 +45,15 @@ export function tlsOptions(
   }
 }
 
-/** The SHA-256 fingerprint of the peer's certificate, 64 lower-case hex digits. */
+/**
+ * The SHA-256 fingerprint of the peer's certificate, 64 lower-case hex digits; undefined when it
+ * showed none.
+ */
 export function peerFingerprint(socket: TLSSocket): string | undefined {
-  return socket.getPeerX509Certificate()?.fingerprint256.replaceAll(':', '').toLowerCase();
+  // Not getPeerX509Certificate: called before Node has checked the name, it makes that check fail
+  // (seen on Node 20). Of a peer without a certificate this returns {}.
+  const { fingerprint256 } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  return fingerprint256?.replaceAll(':', '').toLowerCase();
 }
 
 /** What to say of a certificate that is not trusted, with the value that would pin it. */

@@ -18,16 +18,24 @@ export const USERS = [
   { name: 'mailer', password: PASSWORD, policies: ['api', 'write', 'test'] },
 ] satisfies RouterOptions['users'];
 
-/** Starts a test router that `aim` fits. */
-export function startTarget(
+const targets: TestRouter[] = [];
+
+afterEach(async () => {
+  await Promise.all(targets.splice(0).map((target) => target.close()));
+});
+
+/** Starts a test router that `aim` fits; it is closed after the test. */
+export async function startTarget(
   transport: TransportName,
   options: RouterOptions = {},
 ): Promise<TestRouter> {
-  return startRouter({
+  const target = await startRouter({
     users: USERS,
     transport: transport === 'TLS' ? certificates().selfSigned : 'plain',
     ...options,
   });
+  targets.push(target);
+  return target;
 }
 
 /** The router of a configuration that names this test router. */

@@ -1,0 +1,357 @@
+import { RouterOSClient } from 'routeros-client';
+import { entryFor } from '../../src/router/address-list';
+import type { Connector } from '../../src/router/session';
+import { certificates } from '../router/certificates';
+import { cutShort, late, saying, trap } from '../router/faults';
+import type { RouterOptions, TestRouter } from '../router/server';
+import { aim, attempt, ENTRY, isOpen, PASSWORD, startTarget, TRANSPORTS } from './attempt';
+
+jest.setTimeout(20_000);
+
+/** Runs a story against a plain router of its own. */
+async function withTarget(
+  options: RouterOptions,
+  story: (target: TestRouter) => Promise<void>,
+): Promise<void> {
+  await story(await startTarget('plain', options));
+}
+
+const ROW = { list: 'FWKNOP_6_22', address: '203.0.113.9' };
+
+describe.each(TRANSPORTS)('a first knock, %s', (transport) => {
+  test('adds one entry with an end, in three sentences at most', async () => {
+    const target = await startTarget(transport);
+    const { opening } = await attempt(aim(target, transport));
+    expect(opening).toEqual({ what: 'opened FWKNOP_6_22 to 203.0.113.9 for 1m', changed: true });
+    const [entry, ...others] = target.lists.v4.entries();
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({ ...ROW, comment: 'fwknop', disabled: false, dynamic: true });
+    expect(entry?.secondsLeft).toBeGreaterThan(50);
+    expect(target.sentences.map(([command]) => command)).toEqual([
+      '/login',
+      '/ip/firewall/address-list/add',
+    ]);
+  });
+});
+
+test('an IPv6 source goes to the IPv6 menu', () =>
+  withTarget({}, async (target) => {
+    const grant = {
+      source: { family: 6, text: '2001:db8::9' },
+      protocol: 17,
+      port: 51820,
+      timeout: 3600,
+      cutFrom: undefined,
+    } as const;
+    const entry = entryFor(grant, 'FWKNOP_{proto}_{port}', 'fwknop');
+    const { opening } = await attempt(aim(target, 'plain'), 1000, entry);
+    expect(opening?.what).toBe('opened FWKNOP_17_51820 to 2001:db8::9 for 1h');
+    expect(target.lists.v6.entries()).toMatchObject([{ list: 'FWKNOP_17_51820' }]);
+    expect(target.lists.v4.entries()).toEqual([]);
+  }));
+
+test('a router before 6.43, which answers with a challenge, opens too', () =>
+  withTarget({ login: 'challenge' }, async (target) => {
+    expect((await attempt(aim(target, 'plain'))).opening?.changed).toBe(true);
+    expect(isOpen(target)).toBe(true);
+  }));
+
+describe('a knock while the entry is there', () => {
+  const reader = { user: 'reader' };
+
+  test.each([
+    ['a trap', 'trap'],
+    ['an empty answer', 'empty'],
+  ] as const)(
+    'by a user who may not read, and is told so by %s, leaves the timer',
+    (_, readRefusal) =>
+      withTarget({ readRefusal }, async (target) => {
+        target.addEntry({ ...ROW, timeout: '30s' });
+        const { opening } = await attempt(aim(target, 'plain'));
+        expect(opening).toEqual({
+          what: 'FWKNOP_6_22 already has 203.0.113.9; its expiry is unchanged',
+          changed: false,
+        });
+        expect(target.lists.v4.entries()[0]?.secondsLeft).toBeLessThanOrEqual(30);
+      }),
+  );
+
+  test('by a user who may read extends an entry that ends sooner', () =>
+    withTarget({}, async (target) => {
+      const id = target.addEntry({ ...ROW, timeout: '30s' });
+      target.addEntry({ ...ROW, address: '203.0.113.10', timeout: '40s' });
+      const { opening } = await attempt(aim(target, 'plain', reader));
+      expect(opening).toEqual({
+        what: 'extended FWKNOP_6_22 for 203.0.113.9 to 1m',
+        changed: true,
+      });
+      const [entry, other] = target.lists.v4.entries();
+      expect(entry?.id).toBe(id);
+      expect(entry?.secondsLeft).toBeGreaterThan(50);
+      expect(other?.secondsLeft).toBeLessThanOrEqual(40);
+    }));
+
+  test('never shortens one that ends later', () =>
+    withTarget({}, async (target) => {
+      target.addEntry({ ...ROW, timeout: '2h' });
+      const { opening } = await attempt(aim(target, 'plain', reader));
+      expect(opening?.what).toMatch(/^FWKNOP_6_22 already has 203\.0\.113\.9 for 1h59m\d+s more$/);
+      expect(target.lists.v4.entries()[0]?.secondsLeft).toBeGreaterThan(7000);
+    }));
+
+  test('never touches a permanent one', () =>
+    withTarget({}, async (target) => {
+      target.addEntry(ROW);
+      const { opening } = await attempt(aim(target, 'plain', reader));
+      expect(opening?.what).toBe('FWKNOP_6_22 already has 203.0.113.9, without an end');
+      expect(target.sentences.some(([command]) => command?.endsWith('/set'))).toBe(false);
+    }));
+
+  test('is denied the status of an opening when the entry is disabled', () =>
+    withTarget({}, async (target) => {
+      target.addEntry({ ...ROW, timeout: '1h', disabled: 'yes' });
+      const { failure } = await attempt(aim(target, 'plain', reader));
+      expect(failure).toMatchObject({
+        kind: 'router',
+        faults: [
+          {
+            what: 'FWKNOP_6_22 already has 203.0.113.9, but disabled',
+            hint: 'enable or remove that entry',
+          },
+        ],
+      });
+    }));
+
+  test('adds it again when it expired before it was read', () =>
+    withTarget(
+      { faults: [{ at: 'add', how: trap('failure: already have such entry'), times: 1 }] },
+      async (target) => {
+        const { opening } = await attempt(aim(target, 'plain', reader));
+        expect(opening?.what).toBe('opened FWKNOP_6_22 to 203.0.113.9 for 1m');
+        expect(isOpen(target)).toBe(true);
+      },
+    ));
+
+  test('adds it again when it expired before it was extended', () =>
+    withTarget({ faults: [{ at: 'print', how: late(1300) }] }, async (target) => {
+      target.addEntry({ ...ROW, timeout: '1s' });
+      const { opening } = await attempt(aim(target, 'plain', reader), 5000);
+      expect(opening?.what).toBe('opened FWKNOP_6_22 to 203.0.113.9 for 1m');
+      expect(target.adds).toBe(2);
+    }));
+
+  test.each(['plain', 'prefixed'] as const)('finds an IPv6 entry that is stored %s', (ipv6Form) =>
+    withTarget({ ipv6Form }, async (target) => {
+      const entry = {
+        ...ENTRY,
+        menu: '/ipv6/firewall/address-list',
+        address: '2001:db8::9',
+      } as const;
+      target.addEntry({ ...ROW, address: '2001:db8::9', timeout: '10s' }, 'v6');
+      const { opening } = await attempt(aim(target, 'plain', reader), 1000, entry);
+      expect(opening?.what).toBe('extended FWKNOP_6_22 for 2001:db8::9 to 1m');
+    }),
+  );
+});
+
+describe('a refusal', () => {
+  const withUser = (policies: string[]) =>
+    ({ users: [{ name: 'fwknop', password: PASSWORD, policies }] }) as RouterOptions;
+
+  test.each([
+    [
+      'of the password',
+      {},
+      { password: 'wrong' },
+      'denied',
+      'login refused: invalid user name or password (6)',
+      "check user and password, and the user's address= on the router",
+    ],
+    [
+      'of the policy api',
+      withUser(['write']),
+      {},
+      'denied',
+      'login refused: not allowed (9)',
+      "give the user's group the policy api",
+    ],
+    [
+      'of the policy write',
+      withUser(['api']),
+      {},
+      'denied',
+      'the router refused the add: not enough permissions (9)',
+      "give the user's group the policy write",
+    ],
+    [
+      'of the value',
+      { faults: [{ at: 'add', how: trap('value of timeout out of range', 1) }] } as RouterOptions,
+      {},
+      'router',
+      'the router refused the add: value of timeout out of range',
+      undefined,
+    ],
+  ])('%s is said as it is, with its mend', (_, options, more, kind, what, hint) =>
+    withTarget(options, async (target) => {
+      const { failure } = await attempt(aim(target, 'plain', more));
+      expect(failure).toMatchObject({ kind, faults: [{ what, hint }] });
+      expect(target.connections).toBe(1);
+      expect(isOpen(target)).toBe(false);
+    }),
+  );
+});
+
+describe('trust', () => {
+  test('a certificate of the CA file is taken', async () => {
+    const { ca, leaf } = certificates();
+    const target = await startTarget('TLS', { transport: leaf });
+    const trust = { mode: 'verify', ca: ca.cert } as const;
+    expect((await attempt(aim(target, 'TLS', { trust }))).failure?.faults).toBeUndefined();
+    expect(isOpen(target)).toBe(true);
+  });
+
+  test.each([
+    ['of nobody we know', 'selfSigned', 'self-signed'],
+    ['for another name', 'wrongName', 'made for another name'],
+    ['past its time', 'expired', 'expired'],
+  ] as const)(
+    'a certificate %s gets no login, and its fingerprint is shown',
+    async (_, name, reason) => {
+      const all = certificates();
+      const target = await startTarget('TLS', { transport: all[name] });
+      const trust = {
+        mode: 'verify',
+        ca: name === 'selfSigned' ? all.ca.cert : all.ca.cert,
+      } as const;
+      const { failure } = await attempt(aim(target, 'TLS', { trust }));
+      expect(failure).toMatchObject({
+        kind: 'denied',
+        faults: [
+          {
+            what: `certificate not trusted: ${reason}`,
+            hint: `if it is the router's: fingerprint = "${all[name].fingerprint}"`,
+          },
+        ],
+      });
+      expect(target.bytesReceived).toBe(0);
+    },
+  );
+
+  test('a certificate that is not the pinned one gets no login', async () => {
+    const target = await startTarget('TLS');
+    const trust = { mode: 'pinned', fingerprint: '0'.repeat(64) } as const;
+    const { failure } = await attempt(aim(target, 'TLS', { trust }));
+    expect(failure).toMatchObject({
+      kind: 'denied',
+      message: 'certificate not trusted: not the pinned one',
+    });
+    expect(target.bytesReceived).toBe(0);
+  });
+
+  test('a router without a certificate is refused with a hint, and taken when told so', async () => {
+    const target = await startTarget('TLS', { transport: 'anonymous' });
+    const { failure } = await attempt(aim(target, 'TLS', { trust: { mode: 'insecure' } }));
+    expect(failure).toMatchObject({
+      kind: 'unreachable',
+      faults: [{ hint: 'api-ssl may have no certificate: give it one, or set tls = "anonymous"' }],
+    });
+    const { opening } = await attempt(aim(target, 'TLS', { trust: { mode: 'anonymous' } }));
+    expect(opening?.changed).toBe(true);
+  });
+});
+
+describe('trying again', () => {
+  test('a connection that was reset is tried twice more', () =>
+    withTarget(
+      { faults: [{ at: 'connect', how: cutShort(0, 'rst'), times: 2 }] },
+      async (target) => {
+        expect((await attempt(aim(target, 'plain'))).opening?.changed).toBe(true);
+        expect(target.connections).toBe(3);
+      },
+    ));
+
+  test('and not more often', () =>
+    withTarget({ faults: [{ at: 'connect', how: cutShort(0, 'rst') }] }, async (target) => {
+      expect((await attempt(aim(target, 'plain'))).failure?.kind).toBe('unreachable');
+      expect(target.connections).toBe(3);
+    }));
+
+  test('an add that was lost stays unanswered, whatever the network does after', () =>
+    withTarget(
+      {
+        faults: [
+          { at: 'add', how: saying('', 'rst') },
+          { at: 'connect', how: cutShort(0, 'rst'), after: 1 },
+        ],
+      },
+      async (target) => {
+        const { failure } = await attempt(aim(target, 'plain'));
+        expect(failure).toMatchObject({
+          kind: 'unanswered',
+          faults: [{ hint: 'it may be open: try, or knock again' }],
+        });
+      },
+    ));
+
+  test('a host name is looked up', () =>
+    withTarget({}, async (target) => {
+      const { opening } = await attempt(aim(target, 'plain', { host: 'localhost' }), 5000);
+      expect(opening?.changed).toBe(true);
+    }));
+
+  test('a host name that is none says so', () =>
+    withTarget({}, async (target) => {
+      const { failure } = await attempt(aim(target, 'plain', { host: 'router.invalid' }), 5000);
+      expect(failure).toMatchObject({
+        kind: 'unreachable',
+        faults: [{ what: 'not reachable: name not found', hint: 'use its IP address as host' }],
+      });
+    }));
+});
+
+describe('e-mail', () => {
+  const mailer = { user: 'mailer', email: 'me@example.com' };
+
+  test('goes out after an opening', () =>
+    withTarget({}, async (target) => {
+      expect((await attempt(aim(target, 'plain', mailer))).opening?.warning).toBeUndefined();
+      expect(target.mails.map((mail) => Object.fromEntries(mail))).toEqual([
+        { to: 'me@example.com', subject: 'Router: Port Opened', body: 'Given IP' },
+      ]);
+    }));
+
+  test('that the router refuses is a warning', () =>
+    withTarget({}, async (target) => {
+      const { opening } = await attempt(aim(target, 'plain', { email: 'me@example.com' }));
+      expect(opening?.warning).toBe('no e-mail: not enough permissions (9)');
+      expect(isOpen(target)).toBe(true);
+    }));
+});
+
+test('the private members of the library that the guard rests on are there', async () => {
+  const target = await startTarget('plain');
+  const client = new RouterOSClient({
+    host: target.host,
+    port: target.port,
+    user: 'fwknop',
+    password: PASSWORD,
+  });
+  client.on('error', () => undefined);
+  const connected = client.connect();
+  const rosApi = (
+    client as unknown as { rosApi: Record<string, unknown> & { connector: Connector } }
+  ).rosApi;
+  expect(typeof rosApi.connector.write).toBe('function');
+  expect(typeof rosApi.connector.emit).toBe('function');
+  expect(typeof rosApi.connector.socket?.destroy).toBe('function');
+  expect(typeof rosApi.connector.receiver.processRawData).toBe('function');
+  expect(rosApi.connector.receiver.tags).toBeInstanceOf(Map);
+  await connected;
+  await client
+    .api()
+    .menu('/ip/firewall/address-list')
+    .exec('add', { list: 'a', address: '192.0.2.1' });
+  expect(rosApi).toHaveProperty('connectionHoldInterval');
+  clearTimeout(rosApi.connectionHoldInterval as NodeJS.Timeout);
+  rosApi.connector.socket?.destroy();
+});
