@@ -236,51 +236,38 @@ export class Session {
     };
   }
 
-  #take([reply, ...words]: readonly string[]): void {
+  #take([reply = '', ...words]: readonly string[]): void {
     if (this.#broken !== undefined) return;
     if (reply === '!fatal') {
       throw new Broken('fatal', `the router ended the session: ${this.#quote(words[0])}`);
     }
     const tag = words.find((word) => word.startsWith('.tag='))?.slice(5);
     const listener = this.connector.receiver.tags.get(tag ?? '');
-    // Whether a !done follows an !empty is disputed: the command has ended with either.
     if (tag !== undefined && this.#ended.has(tag)) return;
     if (tag === undefined || listener === undefined) {
       throw new Broken('alien', 'not the RouterOS API: a reply to no command');
     }
-    listener.callback(
-      this.#forLibrary(
-        reply ?? '',
-        tag,
-        words.filter((word) => word.startsWith('=')),
-      ),
-    );
-  }
-
-  /** What the library can take of a reply to the command in progress. */
-  #forLibrary(reply: string, tag: string, attributes: readonly string[]): string[] {
-    switch (reply) {
-      case '!done':
-        this.#ended.add(tag);
-        // The library takes any attribute in answer to a login for a challenge.
-        return [
-          reply,
-          ...(this.#stage === 'login'
-            ? attributes.filter((word) => CHALLENGE.test(word))
-            : attributes),
-        ];
-      case '!trap':
-        this.#trap ??= this.#quote(attributes.find((word) => word.startsWith('=message=')));
-        return [reply, ...attributes];
-      case '!re':
-        if (this.#stage === 'print') return [reply, ...attributes];
-        break;
-      case '!empty':
-        if (this.#stage !== 'print') break;
-        this.#ended.add(tag);
-        return ['!done'];
+    const attributes = words.filter((word) => word.startsWith('='));
+    if (reply === '!done') {
+      this.#ended.add(tag);
+      // The library takes any attribute in answer to a login for a challenge.
+      const isLogin = this.#stage === 'login';
+      const taken = isLogin ? attributes.filter((word) => CHALLENGE.test(word)) : attributes;
+      listener.callback([reply, ...taken]);
+    } else if (reply === '!trap') {
+      this.#trap ??= this.#quote(attributes.find((word) => word.startsWith('=message=')));
+      listener.callback([reply, ...attributes]);
+    } else if (reply === '!re' && this.#stage === 'print') {
+      listener.callback([reply, ...attributes]);
+    } else if (reply === '!empty') {
+      // RouterOS 7.18 and later begin a reply without data with it. Whether a !done follows is
+      // disputed, and the library knows neither; a login or an add is not confirmed by it.
+      if (this.#stage === 'login' || this.#stage === 'add') return;
+      this.#ended.add(tag);
+      listener.callback(['!done']);
+    } else {
+      throw new Broken('alien', `not the RouterOS API: ${clip(printable(reply), 20)} as a reply`);
     }
-    throw new Broken('alien', `not the RouterOS API: ${clip(printable(reply), 20)} as a reply`);
   }
 
   /** What a router said, fit to be shown: short, printable, and without our password. */

@@ -1,0 +1,149 @@
+/** One address-list menu: the entries, who they collide with, and when they are gone. */
+import { performance } from 'node:perf_hooks';
+import { type Family, type Ipv6Form, normaliseAddress } from './addresses';
+import { parseDuration } from './durations';
+import { TEXT, Trap } from './replies';
+
+/** [C] 35w3d13h13m56s, the longest timeout. */
+const LONGEST_TIMEOUT = 21474836;
+
+/** The arguments of `add` and `set` that are served; RouterOS also has `copy-from` [C]. */
+const PARAMETERS = ['address', 'comment', 'disabled', 'dynamic', 'list', 'timeout'];
+
+/** One entry as it is now. */
+export interface Entry {
+  /** `*1`, `*A`: an asterisk and upper-case hex [C]. */
+  id: string;
+  list: string;
+  /** Normalised, or the DNS name that it was taken for. */
+  address: string;
+  comment: string;
+  disabled: boolean;
+  /** In RAM only: has a timeout, or was added with `timeout=0` [I] or `dynamic=yes` [C]. */
+  dynamic: boolean;
+  /** Until the entry goes by itself; undefined: it stays. */
+  secondsLeft: number | undefined;
+  createdAt: Date;
+}
+
+type StoredEntry = Omit<Entry, 'secondsLeft'> & { expiresAt: number };
+
+export class AddressList {
+  private stored: StoredEntry[] = [];
+  private lastId = 0;
+
+  /**
+   * @param form how a single IPv6 address is stored
+   * @param now a clock in milliseconds that never jumps
+   */
+  constructor(
+    private readonly family: Family,
+    private readonly form: Ipv6Form,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** The entries that have not expired, oldest first. */
+  entries(): Entry[] {
+    return this.living().map(({ expiresAt, ...entry }) => ({
+      ...entry,
+      secondsLeft: Number.isFinite(expiresAt) ? (expiresAt - this.now()) / 1000 : undefined,
+    }));
+  }
+
+  /**
+   * Adds an entry. A duplicate fails and leaves the timer of the old entry as it was [C].
+   * @param given the arguments of `add`: name → value, all as text
+   * @returns the id. Throws Trap.
+   */
+  add(given: ReadonlyMap<string, string>): string {
+    for (const name of ['list', 'address']) {
+      // `list` is mandatory [C]; for `address` and for empty values this is [?].
+      if (!given.get(name)) throw new Trap(TEXT.missingValue(name), 1);
+    }
+    this.lastId += 1;
+    const blank: StoredEntry = {
+      id: `*${this.lastId.toString(16).toUpperCase()}`,
+      list: '',
+      address: '',
+      comment: '',
+      disabled: false,
+      dynamic: false,
+      expiresAt: Number.POSITIVE_INFINITY,
+      createdAt: new Date(),
+    };
+    const entry = this.changed(blank, given);
+    this.stored.push(entry);
+    return entry.id;
+  }
+
+  /**
+   * Changes an entry [P]. A timeout makes a permanent entry one that expires [?]: a client that
+   * must not touch permanent entries shall see the harm.
+   * @param given what changes: name → value, all as text. Throws Trap.
+   */
+  set(id: string, given: ReadonlyMap<string, string>): void {
+    const entry = this.find(id);
+    Object.assign(entry, this.changed(entry, given));
+  }
+
+  /** Throws Trap if there is no such entry. */
+  remove(id: string): void {
+    const entry = this.find(id);
+    this.stored = this.stored.filter((other) => other !== entry);
+  }
+
+  /** Expired entries go when somebody looks: no timer keeps the process alive. */
+  private living(): StoredEntry[] {
+    this.stored = this.stored.filter(({ expiresAt }) => expiresAt > this.now());
+    return this.stored;
+  }
+
+  private find(id: string): StoredEntry {
+    const entry = this.living().find((other) => other.id === id);
+    if (!entry) throw new Trap(TEXT.noSuchItem, 0);
+    return entry;
+  }
+
+  /** The entry with the arguments applied; throws Trap if one of them is refused. */
+  private changed(entry: StoredEntry, given: ReadonlyMap<string, string>): StoredEntry {
+    const result = { ...entry };
+    for (const [name, value] of given) {
+      if (!PARAMETERS.includes(name)) throw new Trap(TEXT.unknownParameter(name));
+      if (name === 'address') result.address = this.storedForm(value);
+      else if (name === 'list' || name === 'comment') result[name] = value;
+      else if (name === 'disabled' || name === 'dynamic') result[name] = parseBoolean(name, value);
+    }
+    const timeout = given.get('timeout');
+    if (timeout !== undefined) {
+      const seconds = parseTimeout(timeout);
+      result.dynamic = true;
+      result.expiresAt = seconds === 0 ? Number.POSITIVE_INFINITY : this.now() + seconds * 1000;
+    }
+    const collides = this.living().some(
+      ({ id, list, address }) =>
+        id !== result.id && list === result.list && address === result.address,
+    );
+    if (collides) throw new Trap(TEXT.entryExists);
+    return result;
+  }
+
+  /** Text that is no address is taken for a DNS name without any error [C], if not for a colon. */
+  private storedForm(address: string): string {
+    const normal = normaliseAddress(address, this.family, this.form);
+    if (normal === undefined && address.includes(':')) throw new Trap(TEXT.noDnsName(address));
+    return normal ?? address;
+  }
+}
+
+function parseBoolean(name: string, value: string): boolean {
+  if (['yes', 'true'].includes(value)) return true;
+  if (['no', 'false'].includes(value)) return false;
+  throw new Trap(TEXT.noBoolean(name), 1);
+}
+
+function parseTimeout(value: string): number {
+  const seconds = parseDuration(value);
+  if (seconds === undefined) throw new Trap(TEXT.noTime, 1);
+  if (seconds > LONGEST_TIMEOUT) throw new Trap(TEXT.timeoutOutOfRange, 1);
+  return seconds;
+}

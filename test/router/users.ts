@@ -1,0 +1,75 @@
+/** Users, their policies, and both ways to log in. */
+import { createHash, randomBytes } from 'node:crypto';
+import { attributes, type Sentence } from './codec';
+import { done, fatal, type Reply, TEXT, Trap } from './replies';
+
+/** The policies of a user's group that matter here; `write` does not include `read` [C]. */
+export type Policy = 'api' | 'read' | 'write' | 'test';
+
+export interface User {
+  name: string;
+  password: string;
+  policies: Policy[];
+}
+
+/** `plain` is RouterOS 6.43 and later, `challenge` is before [C]. */
+export type LoginStyle = 'plain' | 'challenge';
+
+/** [C] published for v6: four traps, and the fifth failure ends the connection. */
+const FAILURES_BEFORE_CLOSING = 5;
+
+/**
+ * The answer to a challenge: `00` and the MD5 of a zero byte, the password and the challenge [C].
+ * @param challenge 32 hex digits
+ */
+export function challengeResponse(password: string, challenge: string): string {
+  const hash = createHash('md5').update('\0').update(password, 'latin1');
+  return `00${hash.update(challenge, 'hex').digest('hex')}`;
+}
+
+/** The login of one connection. */
+export class Login {
+  /** Who is logged in. */
+  user?: User;
+  private challenge = '';
+  private failures = 0;
+
+  constructor(
+    private readonly users: User[],
+    private readonly style: LoginStyle,
+  ) {}
+
+  /** Answers a `/login` sentence. */
+  attempt(words: Sentence): Reply {
+    const given = attributes(words);
+    const user = this.users.find(({ name }) => name === given.get('name'));
+
+    if (this.style === 'plain') {
+      // Nothing is known about a `/login` without a password here [?]: it is a wrong one.
+      return user && user.password === given.get('password')
+        ? this.admit(user)
+        : this.refuse(TEXT.wrongPassword);
+    }
+    const response = given.get('response');
+    if (response === undefined) {
+      // An old router takes no notice of a password: it answers with the challenge [C].
+      this.challenge = randomBytes(16).toString('hex');
+      return done(`=ret=${this.challenge}`);
+    }
+    return user && response === challengeResponse(user.password, this.challenge)
+      ? this.admit(user)
+      : this.refuse(TEXT.wrongResponse);
+  }
+
+  private admit(user: User): Reply {
+    if (!user.policies.includes('api')) return this.refuse(TEXT.notAllowed);
+    this.user = user;
+    return done();
+  }
+
+  private refuse(message: string): Reply {
+    this.failures += 1;
+    if (this.failures >= FAILURES_BEFORE_CLOSING) return fatal(TEXT.tooManyLogins);
+    return new Trap(message).reply;
+  }
+}
