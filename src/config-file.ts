@@ -150,14 +150,13 @@ class Section {
 
   section(key: string): Section {
     const value = this.#take(key) ?? {};
-    const isTable = isPlainTable(value);
-    if (!isTable) this.#fault(key, `expected a table: [${key}]`);
-    return new Section(isTable ? value : {}, `${this.label}${key}.`, this.faults);
+    if (!isTable(value)) this.#fault(key, `expected a table: [${key}]`);
+    return new Section(isTable(value) ? value : {}, `${this.label}${key}.`, this.faults);
   }
 
   sections(key: string): readonly Section[] {
     const value = this.#take(key) ?? [];
-    const tables = Array.isArray(value) ? value.filter(isPlainTable) : [];
+    const tables = Array.isArray(value) ? value.filter(isTable) : [];
     if (!Array.isArray(value) || tables.length !== value.length) {
       this.#fault(key, `expected tables: [[${key}]]`);
     }
@@ -188,6 +187,9 @@ class Section {
   }
 }
 
-function isPlainTable(value: unknown): value is object {
-  return typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
+function isTable(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  // Lists and dates have prototypes of their own; smol-toml's tables have none.
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
