@@ -1,7 +1,6 @@
 import { type Address, parseAddress, unfitSource } from './address';
 import { LONGEST_TIMEOUT } from './duration';
 import { Failure } from './failure';
-import { quote } from './text';
 
 /** An IP protocol number: TCP or UDP, the two that fwknopd passes. */
 export type Protocol = 6 | 17;
@@ -68,13 +67,15 @@ export function portNumber(text: string): number | undefined {
 function parseSource(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) {
-    throw new Failure('usage', `src ${quote(text)} is no IP address in its usual form`);
+    // Shown only where it looks like an address: it may be a password that lost its option.
+    const shown = /^[\d.:]{1,45}$/.test(text) ? ` ${text}` : '';
+    throw new Failure('usage', `src${shown}: not an IP address in its usual form`);
   }
   const unfit = unfitSource(address);
   if (unfit !== undefined) {
     throw new Failure(
       'usage',
-      `src ${quote(text)} ${unfit}`,
+      `src ${address.text}: ${unfit}`,
       'the client must name its own address (-R or -a)',
     );
   }
@@ -84,24 +85,21 @@ function parseSource(text: string): Address {
 function parseProtocol(text: string): Protocol {
   const protocol = protocolNumber(text);
   if (protocol === undefined) {
-    throw new Failure('usage', `proto ${quote(text)} is none of 6, 17, tcp, udp`);
+    throw new Failure('usage', 'proto: none of 6, 17, tcp, udp');
   }
   return protocol;
 }
 
 function parsePort(text: string): number {
   const port = portNumber(text);
-  if (port === undefined) throw new Failure('usage', `port ${quote(text)} is not in 1-65535`);
+  if (port === undefined) throw new Failure('usage', 'port: not a number in 1-65535');
   return port;
 }
 
 function parseTimeout(text: string): number {
   const timeout = /^(?:0|[1-9]\d{0,7})$/.test(text) ? Number(text) : Number.NaN;
   if (!(timeout <= LONGEST_TIMEOUT)) {
-    throw new Failure(
-      'usage',
-      `timeout ${quote(text)} is no whole number of seconds up to ${LONGEST_TIMEOUT}`,
-    );
+    throw new Failure('usage', `timeout: not a whole number of seconds up to ${LONGEST_TIMEOUT}`);
   }
   return timeout;
 }

@@ -36,20 +36,20 @@ export function unfitSource(address: Address): string | undefined {
 
 function unfitIPv4(text: string): string | undefined {
   const first = Number.parseInt(text, 10);
-  if (first === 0) return 'is in 0.0.0.0/8, which is no host';
-  if (first === 127) return 'is a loopback address';
-  if (text === '255.255.255.255') return 'is the broadcast address';
-  if (first >= 240) return 'is a reserved address';
-  if (first >= 224) return 'is a multicast address';
+  if (first === 0) return '0.0.0.0/8 is no host';
+  if (first === 127) return 'a loopback address';
+  if (text === '255.255.255.255') return 'the broadcast address';
+  if (first >= 240) return 'a reserved address';
+  if (first >= 224) return 'a multicast address';
   return undefined;
 }
 
 function unfitIPv6(text: string): string | undefined {
-  if (text === '::') return 'is the unspecified address';
-  if (text === '::1') return 'is a loopback address';
-  if (/^ff..:/.test(text)) return 'is a multicast address';
+  if (text === '::') return 'the unspecified address';
+  if (text === '::1') return 'a loopback address';
+  if (/^ff[0-9a-f]{2}:/.test(text)) return 'a multicast address';
   // RouterOS's IPv4 list refuses this form, and its IPv6 list would never match such traffic.
-  if (/^::ffff:[^:]+:[^:]+$/.test(text)) return 'is an IPv4-mapped address: write it as IPv4';
+  if (/^::ffff:[^:]+:[^:]+$/.test(text)) return 'an IPv4-mapped address: write it as IPv4';
   return undefined;
 }
 

@@ -1,7 +1,6 @@
 import type { Overrides } from './config';
 import { Failure, type Fault } from './failure';
 import * as setting from './settings';
-import { quote } from './text';
 
 /** What the command line asks for. */
 export type Invocation =
@@ -102,18 +101,18 @@ function tame(argv: readonly string[]): readonly string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const options = argv.slice(0, end).map((word, index) => {
     if (!word.startsWith('-')) return word;
-    const before = argv[index - 1]?.slice(2) ?? '';
-    // Not repeated: it may be a password that begins with a dash.
-    if (isOneOf(TEXT_OPTIONS, before)) throw new Failure('usage', [needsValue(before)]);
+    const before = argv[index - 1] ?? '';
+    const awaiting = TEXT_OPTIONS.find((name) => before === `--${name}`);
+    if (awaiting !== undefined) throw new Failure('usage', [needsValue(awaiting)]);
     const [, name = '', value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (isOneOf(SWITCHES, name)) {
       if (value !== undefined) throw new Failure('usage', `--${name}: takes no value`);
       return `${word}=true`;
     }
     if (isOneOf(TEXT_OPTIONS, name)) return value === undefined ? word : `--${name}="${value}"`;
-    // Not more than its first letters: -pSECRET would otherwise be shown whole.
-    const shown = quote(word.replace(/=.*/s, '').slice(0, word.startsWith('--') ? 16 : 2));
-    throw new Failure('usage', `unknown option ${shown}`, 'see fwknop-mikrotik --help');
+    // Not repeated: it may be a password, or have one in it.
+    const what = `argument ${index + 1} is no option of this program`;
+    throw new Failure('usage', what, 'see fwknop-mikrotik --help');
   });
   return [...options, ...argv.slice(end)];
 }

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { Failure, type Fault } from './failure';
+import { collectFaults, Failure, type Fault } from './failure';
 import type { GrantRules } from './grant';
 import * as setting from './settings';
-import { readTrustedFile } from './trusted-file';
+import { readTrustedFile, showPath } from './trusted-file';
 
 /** What is said of one router, by the file or by flags. Undefined is what was not said. */
 export interface RouterSettings {
@@ -30,49 +30,47 @@ export interface FileSettings {
 
 const DEFAULT_TIMEOUT = 30; // seconds, as fwknopd's own FW_ACCESS_TIMEOUT
 
+/** Keys of which each [[router]] must have one. */
+export type Required = readonly (readonly string[])[];
+
 /**
  * Reads a configuration file (TOML). Paths in it are relative to its own folder, since fwknopd runs
  * its commands in `/`.
  *
- * @throws Failure `config`: missing, unreadable, loose, no TOML, or with every wrong key in it at
- *   once
+ * @param faults gets what is wrong with keys and values; what is wrong is undefined in the settings
+ * @throws Failure `config` where there is nothing to read: missing, unreadable, loose, or no TOML
  */
-export function readConfigFile(path: string): FileSettings {
+export function readConfigFile(path: string, required: Required, faults: Fault[]): FileSettings {
   const file = readTrustedFile(path);
-  const faults: Fault[] = [];
-  const settings = readSettings(parseToml(path, file.text), path, faults);
+  const settings = readSettings(parseToml(path, file.text), path, required, faults);
   if (settings.routers.some((router) => router.password !== undefined)) {
-    faults.push(...faultsOf(file.requireSecrecy));
+    collectFaults(faults, file.requireSecrecy);
   }
-  if (faults.length > 0) throw new Failure('config', faults);
   return settings;
 }
 
 /** The settings of a configuration file that is not there. */
 export function noConfigFile(): FileSettings {
-  return readSettings({}, '', []);
+  return readSettings({}, '', [], []);
 }
 
-/** Runs a check, and returns what it found instead of throwing it. */
-export function faultsOf(check: () => void): readonly Fault[] {
-  try {
-    check();
-    return [];
-  } catch (error) {
-    if (error instanceof Failure) return error.faults;
-    throw error;
-  }
-}
-
-function readSettings(table: object, path: string, faults: Fault[]): FileSettings {
-  const top = new Section(table, `${path}: `, faults);
+function readSettings(
+  table: object,
+  path: string,
+  required: Required,
+  faults: Fault[],
+): FileSettings {
+  const top = new Section(table, `${showPath(path)}: `, faults);
   const settings = {
     deadline: top.read('deadline', setting.deadline),
     list: top.read('list', setting.listTemplate),
     comment: top.read('comment', setting.text),
     syslog: top.read('syslog', setting.syslogMode),
     grant: readGrant(top.section('grant')),
-    routers: top.sections('router').map((section) => readRouter(section, dirname(path))),
+    routers: top.sections('router').map((section) => {
+      for (const keys of required) section.require(keys);
+      return readRouter(section, dirname(path));
+    }),
   };
   top.refuseUnknownKeys();
   return settings;
@@ -86,7 +84,7 @@ function parseToml(path: string, text: string): object {
     // The error's own message quotes the lines around the fault: one of them may be the password.
     throw new Failure(
       'config',
-      `${path}: not TOML: see line ${error.line}, column ${error.column}`,
+      `${showPath(path)}: not TOML: see line ${error.line}, column ${error.column}`,
     );
   }
 }
@@ -165,10 +163,17 @@ class Section {
     );
   }
 
+  require(keys: readonly string[]): void {
+    if (keys.some((key) => Object.hasOwn(this.table, key))) return;
+    this.#fault(keys.join(' or '), 'missing');
+  }
+
   refuseUnknownKeys(): void {
     for (const key of Object.keys(this.table)) {
       if (this.#known.includes(key)) continue;
-      this.#fault(key, 'unknown key', `the keys here are ${this.#known.join(', ')}`);
+      // A key that does not look like one may be a misplaced password.
+      const shown = /^[a-z][a-z_-]{0,30}$/i.test(key) ? key : 'a key';
+      this.#fault(shown, 'unknown', `the keys here are ${this.#known.join(', ')}`);
     }
   }
 

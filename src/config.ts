@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs';
-import {
-  type FileSettings,
-  faultsOf,
-  noConfigFile,
-  type RouterSettings,
-  readConfigFile,
-} from './config-file';
-import { Failure, type Fault } from './failure';
+import { X509Certificate } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { noConfigFile, type Required, type RouterSettings, readConfigFile } from './config-file';
+import { collectFaults, Failure, type Fault } from './failure';
 import type { GrantRules } from './grant';
 import type { Router, Trust } from './router/router';
-import { BadValue, filledText, type SyslogMode } from './settings';
-import { readTrustedFile } from './trusted-file';
+import { BadValue, filledText, type SyslogMode, type TlsMode } from './settings';
+import { readTrustedFile, showPath } from './trusted-file';
 
 export const DEFAULT_CONFIG_FILE = '/etc/fwknop/mikrotik.toml';
 export const DEFAULT_DEADLINE = 10; // seconds
@@ -48,60 +43,68 @@ export interface Overrides {
 export function loadConfig(flags: Overrides): Config {
   const path = flags.config ?? DEFAULT_CONFIG_FILE;
   const standsAlone = flags.router.host !== undefined;
+  if (standsAlone) refuseIncomplete(flags.router);
   const mayBeAbsent = standsAlone && flags.config === undefined;
-  const file = mayBeAbsent && !existsSync(path) ? noConfigFile() : readConfigFile(path);
+  const required = standsAlone ? [] : requiredKeys(flags.router);
+
+  const faults: Fault[] = [];
+  const file =
+    mayBeAbsent && isAbsent(path) ? noConfigFile() : readConfigFile(path, required, faults);
+  if (!standsAlone && file.routers.length === 0) {
+    const what = `${showPath(path)}: router: none given`;
+    faults.push({ what, hint: 'add a [[router]] table' });
+  }
+  const routers = standsAlone
+    ? [makeRouter(flags.router, '--', faults)]
+    : file.routers.map((router, index) => {
+        const label = `${showPath(path)}: router ${index + 1}: `;
+        return makeRouter(override(router, flags.router), label, faults);
+      });
+  if (faults.length > 0) throw new Failure('config', faults);
+
   return {
     deadline: flags.deadline ?? file.deadline ?? DEFAULT_DEADLINE,
     list: flags.list ?? file.list ?? DEFAULT_LIST,
     comment: file.comment ?? DEFAULT_COMMENT,
     syslog: flags.syslog ?? file.syslog ?? 'auto',
     grant: file.grant,
-    routers: standsAlone ? [flaggedRouter(flags.router)] : fileRouters(path, file, flags.router),
+    routers,
   };
 }
 
-function flaggedRouter(flags: RouterSettings): Router {
+function refuseIncomplete(flags: RouterSettings): void {
   const missing: Fault[] = [];
   if (flags.user === undefined) missing.push({ what: '--routerip needs --routeruser' });
-  if (flags.password === undefined && flags.passwordFile === undefined) {
+  if (!setsPassword(flags)) {
     missing.push({ what: '--routerip needs --password-file (or --routerpass)' });
   }
   if (missing.length > 0) throw new Failure('usage', missing);
-  return makeRouter(flags);
 }
 
-function fileRouters(path: string, file: FileSettings, flags: RouterSettings): readonly Router[] {
-  if (file.routers.length === 0) {
-    throw new Failure('config', `${path}: router: none given`, 'add a [[router]] table');
-  }
-  const faults: Fault[] = [];
-  const routers: Router[] = [];
-  for (const [index, settings] of file.routers.entries()) {
-    const router = override(settings, flags);
-    const missing = missingKeys(router).map((key) => ({
-      what: `${path}: router ${index + 1}: ${key}: missing`,
-    }));
-    faults.push(...missing);
-    if (missing.length === 0) faults.push(...faultsOf(() => routers.push(makeRouter(router))));
-  }
-  if (faults.length > 0) throw new Failure('config', faults);
-  return routers;
+function requiredKeys(flags: RouterSettings): Required {
+  const required = [['host']];
+  if (flags.user === undefined) required.push(['user']);
+  if (!setsPassword(flags)) required.push(['password-file', 'password']);
+  return required;
 }
 
-function missingKeys(router: RouterSettings): readonly string[] {
-  const missing: string[] = [];
-  if (router.host === undefined) missing.push('host');
-  if (router.user === undefined) missing.push('user');
-  if (router.password === undefined && router.passwordFile === undefined) {
-    missing.push('password-file (or password)');
+/** Whether nothing is there at all: a link that leads nowhere, or a closed folder, is a fault. */
+function isAbsent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
-  return missing;
+}
+
+function setsPassword({ password, passwordFile }: RouterSettings): boolean {
+  return password !== undefined || passwordFile !== undefined;
 }
 
 /** Puts flags over the settings of the file; what they replace as a whole is not mixed. */
 function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
-  const setsPassword = flags.password !== undefined || flags.passwordFile !== undefined;
-  const { password, passwordFile } = setsPassword ? flags : file;
+  const { password, passwordFile } = setsPassword(flags) ? flags : file;
   const pins = flags.fingerprint !== undefined || flags.caFile !== undefined;
   const dropsPin = pins || (flags.tls !== undefined && flags.tls !== 'verify');
   const { fingerprint, caFile } = dropsPin ? flags : file;
@@ -119,40 +122,50 @@ function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
   };
 }
 
-function makeRouter(settings: RouterSettings): Router {
-  const { host = '', user = '', tls = 'verify', email } = settings;
+/** @param label what messages put before a key, or the name of a flag */
+function makeRouter(settings: RouterSettings, label: string, faults: Fault[]): Router {
+  const { host = '', user = '', tls = 'verify', passwordFile, caFile, fingerprint } = settings;
+  const password =
+    passwordFile === undefined
+      ? settings.password
+      : collectFaults(faults, () => readPassword(passwordFile, `${label}password-file`));
+  const ca =
+    caFile === undefined
+      ? undefined
+      : collectFaults(faults, () => readCertificates(caFile, `${label}ca-file`));
   return {
     name: settings.name ?? host,
     host,
     port: settings.port ?? (tls === 'off' ? 8728 : 8729),
     user,
-    password: settings.password ?? readPassword(settings.passwordFile ?? ''),
-    trust: makeTrust(settings),
-    email,
+    password: password ?? '',
+    trust: makeTrust(tls, fingerprint, ca),
+    email: settings.email,
   };
 }
 
-function makeTrust({ tls = 'verify', fingerprint, caFile }: RouterSettings): Trust {
+function makeTrust(tls: TlsMode, fingerprint: string | undefined, ca: string | undefined): Trust {
   if (tls !== 'verify') return { mode: tls };
-  if (fingerprint !== undefined) return { mode: 'pinned', fingerprint };
-  return { mode: 'verify', ca: caFile === undefined ? undefined : readCertificates(caFile) };
+  return fingerprint === undefined ? { mode: 'verify', ca } : { mode: 'pinned', fingerprint };
 }
 
-function readPassword(path: string): string {
-  const file = readTrustedFile(path);
+function readPassword(path: string, name: string): string {
+  const file = readTrustedFile(path, name);
   file.requireSecrecy();
   try {
     return filledText(file.text.replace(/\r?\n$/, ''));
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
-    throw new Failure('config', `${path}: ${error.message}`);
+    throw new Failure('config', `${name}: ${error.message}`);
   }
 }
 
-function readCertificates(path: string): string {
-  const { text } = readTrustedFile(path);
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new Failure('config', `${path}: holds no certificate in PEM form`);
+function readCertificates(path: string, name: string): string {
+  const { text } = readTrustedFile(path, name);
+  try {
+    new X509Certificate(text);
+  } catch {
+    throw new Failure('config', `${name}: holds no certificate in PEM form`);
   }
   return text;
 }

@@ -48,3 +48,14 @@ export class Failure extends Error {
     this.faults = faults;
   }
 }
+
+/** Runs a step, and collects the faults that it fails with instead of failing. */
+export function collectFaults<T>(faults: Fault[], step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}

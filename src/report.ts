@@ -12,6 +12,7 @@ export interface Line extends Fault {
 
 const TAG = 'fwknop-mikrotik';
 const LONGEST_LINE = 200; // bytes: fwknopd reads 255 and then closes the pipe
+const SHORTEST_WHAT = 60; // bytes of a line that what happened may be cut to
 const DAEMON = 3 << 3; // syslog's facility
 const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 
@@ -23,9 +24,10 @@ const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 /** Puts a line together as syslog gets it; the whole, with the tag, takes at most 200 bytes. */
 export function render({ what, hint }: Fault): string {
   const room = LONGEST_LINE - `${TAG}: \n`.length;
-  const mend = hint === undefined ? '' : clip(`; hint: ${printable(hint)}`, room);
-  // What was said is shortened, not what to do: a cut fingerprint or chmod would be no use.
-  return clip(printable(what), room - mend.length) + mend;
+  const mend = hint === undefined ? '' : `; hint: ${printable(hint)}`;
+  // What to do is whole or left out: a cut fingerprint or chmod would be no use.
+  const kept = mend.length <= room - SHORTEST_WHAT ? mend : '';
+  return clip(printable(what), room - kept.length) + kept;
 }
 
 /** Writes a line to stderr. */

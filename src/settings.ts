@@ -60,10 +60,9 @@ export function host(value: unknown): string {
 }
 
 export function port(value: unknown): number {
-  const number = portNumber(String(value));
-  if (number === undefined || !(typeof value === 'number' || typeof value === 'string')) {
-    throw new BadValue('expected a port, 1-65535');
-  }
+  const isWritten = typeof value === 'number' || typeof value === 'string';
+  const number = isWritten ? portNumber(String(value)) : undefined;
+  if (number === undefined) throw new BadValue('expected a port, 1-65535');
   return number;
 }
 
@@ -93,7 +92,7 @@ export function emailAddress(value: unknown): string {
 /** The name of an address list, in which {proto} and {port} stand for the numbers. */
 export function listTemplate(value: unknown): string {
   const template = filledText(value);
-  if (/[{}]/.test(template.replaceAll('{proto}', '').replaceAll('{port}', ''))) {
+  if (!/^(?:[^{}]|\{proto\}|\{port\})*$/.test(template)) {
     throw new BadValue('expected no placeholder but {proto} and {port}');
   }
   return template;

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { Failure } from './failure';
 
 const LARGEST_FILE = 1 << 20; // bytes; a bundle of CA certificates takes a quarter of it
+const LONGEST_PATH = 60; // characters of a path in a message
 
 /** A file that was found fit to be trusted with a router. */
 export interface TrustedFile {
@@ -19,10 +20,12 @@ export interface TrustedFile {
  * Reads a file that this program's decisions rest on. It must be a regular file of root's or the
  * caller's that nobody else can write.
  *
+ * @param name how messages call it while it is not known to be there: what stands for the path of a
+ *   password file may be the password
  * @throws Failure `config`: missing, unreadable, or loose, with the command that mends it
  */
-export function readTrustedFile(path: string): TrustedFile {
-  const { stats, text } = read(path);
+export function readTrustedFile(path: string, name = showPath(path)): TrustedFile {
+  const { stats, text } = read(path, name);
   refuseOwner(path, stats);
   refuseMode(path, stats, 0o022, 'may be written by others', 'go-w');
   return {
@@ -32,20 +35,25 @@ export function readTrustedFile(path: string): TrustedFile {
   };
 }
 
-function read(path: string): { stats: Stats; text: string } {
+/** A path for a message: its end, where it is long. */
+export function showPath(path: string): string {
+  return path.length <= LONGEST_PATH ? path : `...${path.slice(3 - LONGEST_PATH)}`;
+}
+
+function read(path: string, name: string): { stats: Stats; text: string } {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK a FIFO would hold us, and with us fwknopd, until somebody writes to it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new Failure('config', `${path}: not a regular file`);
-    if (stats.size > LARGEST_FILE) throw new Failure('config', `${path}: larger than 1 MiB`);
+    if (!stats.isFile()) throw new Failure('config', `${name}: not a regular file`);
+    if (stats.size > LARGEST_FILE) throw new Failure('config', `${name}: larger than 1 MiB`);
     const bytes = Buffer.alloc(stats.size);
     const length = readSync(file, bytes, 0, bytes.length, 0);
     return { stats, text: bytes.toString('utf8', 0, length) };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('config', `${path}: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
+    throw new Failure('config', `${name}: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
   } finally {
     if (file !== undefined) closeSync(file);
   }
@@ -60,11 +68,16 @@ function whyUnreadable(error: NodeJS.ErrnoException): string {
 function refuseOwner(path: string, stats: Stats): void {
   const caller = process.geteuid?.() ?? 0;
   if (stats.uid === 0 || stats.uid === caller) return;
-  throw new Failure('config', `${path}: belongs to another user`, `chown ${caller} ${path}`);
+  const mend = `chown ${caller} ${shellWord(path)}`;
+  throw new Failure('config', `${showPath(path)}: belongs to another user`, mend);
 }
 
 function refuseMode(path: string, stats: Stats, mask: number, what: string, mend: string): void {
-  if ((stats.mode & mask) !== 0) {
-    throw new Failure('config', `${path}: ${what}`, `chmod ${mend} ${path}`);
-  }
+  if ((stats.mode & mask) === 0) return;
+  const command = `chmod ${mend} ${shellWord(path)}`;
+  throw new Failure('config', `${showPath(path)}: ${what}`, command);
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
