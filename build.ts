@@ -2,40 +2,109 @@
  * Builds the program: one file with its dependencies inside, at the lockfile's versions, so that
  * nothing is compiled or looked up on a knock and nobody's `npm install` can choose other ones.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildSync } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
-const { metafile } = buildSync({
-  absWorkingDir: __dirname,
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/main.js',
-  bundle: true,
-  platform: 'node',
-  target: 'node18.19',
-  format: 'cjs',
-  external: [
-    'source-map-support', // routeros-client: when ENV=testing only, which session.ts rules out
-    'supports-color', // debug: in a try, for colours that we never show
-  ],
-  metafile: true,
-  logLevel: 'warning',
-});
+const DIST = join(__dirname, 'dist');
+
+/** Dependencies of routeros-client that take long to load, and what stands for them. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  // 5 ms, and with DEBUG=routeros* in the environment it would print the password.
+  debug: 'module.exports = () => () => undefined;',
+  // 12 ms. All that we send is checked to be ASCII, and src/router/session.ts reads the replies.
+  'iconv-lite': "exports.encode = (text) => Buffer.from(text, 'latin1');",
+  // 23 ms. Used after an update, a removal or a stream; src/router/session.ts has none of these.
+  lodash: 'module.exports = {};',
+};
+
+/** What node-routeros uses of Node's modules that a plain opening never needs. */
+const LATER: Readonly<Record<string, string>> = { tls: 'connect', crypto: 'createHash' };
+
+const startFast: Plugin = {
+  name: 'start-fast',
+  setup({ onResolve, onLoad }) {
+    const replaced = new RegExp(`^(${Object.keys(STAND_INS).join('|')})$`);
+    onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
+    onResolve({ filter: replaced }, ({ path }) => ({ path, namespace: 'stand-in' }));
+    onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
+      contents: STAND_INS[path] ?? '',
+    }));
+    onLoad({ filter: /node-routeros\/dist\/.*\.js$/ }, ({ path }) => ({
+      contents: Object.entries(LATER).reduce(loadLater, readFileSync(path, 'utf8')),
+    }));
+  },
+};
+
+function loadLater(source: string, [module, member]: [string, string]): string {
+  return source.replace(
+    `const ${module} = require("${module}");`,
+    `const ${module} = { ${member}: (...args) => require("${module}").${member}(...args) };`,
+  );
+}
+
+/** Loads a module of Node's where it is used first: most runs need no child process, and no TLS. */
+function loadOnUse(bundle: string): string {
+  const declarations = [...bundle.matchAll(/^var (import_\w+) = (require\("node:[\w/]+"\));\n/gm)];
+  return declarations.reduce(
+    (text, [declaration, name = '', load = '']) =>
+      text.replace(declaration, '').replace(new RegExp(`\\b${name}\\b`, 'g'), `(${load})`),
+    bundle,
+  );
+}
+
+/** Bundles a module; `text` is the program, `inputs` the files that are in it. */
+async function bundle(
+  entry: string,
+  plugins: Plugin[],
+): Promise<{ text: string; inputs: string[] }> {
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: __dirname,
+    entryPoints: [entry],
+    outfile: 'dist/out.js',
+    bundle: true,
+    platform: 'node',
+    target: 'node18.19',
+    format: 'cjs',
+    supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
+    plugins,
+    // routeros-client asks for it when ENV=testing only, which src/router/session.ts rules out.
+    external: ['source-map-support'],
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  const text = outputFiles.map((file) => file.text).join('');
+  return { text: loadOnUse(text), inputs: Object.keys(metafile.inputs) };
+}
+
+async function main(): Promise<void> {
+  const program = await bundle('src/main.ts', [startFast]);
+  // On its own: fwknopd's usual call does without it, and need not read it either.
+  const yargs = await bundle('yargs', []);
+  const hash = createHash('sha256').update(program.text).update(yargs.text).digest('hex');
+  const folders = [...program.inputs, ...yargs.inputs].flatMap(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
+  );
+  rmSync(DIST, { recursive: true, force: true });
+  mkdirSync(DIST);
+  // bin/fwknop-mikrotik finds the hash by its place.
+  writeFileSync(join(DIST, 'main.js'), `// ${hash.slice(0, 16)}\n${program.text}`);
+  writeFileSync(join(DIST, 'yargs.js'), yargs.text);
+  writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
+}
 
 /** Every licence asks that its text goes with the copies. */
-const folders = Object.keys(metafile.inputs).flatMap(
-  (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
-);
-writeFileSync(
-  join(__dirname, 'dist/licenses.txt'),
-  [...new Set(folders)].sort().map(licenseOf).join('\n'),
-);
-
 function licenseOf(folder: string): string {
-  const { name, version, license } = JSON.parse(
-    readFileSync(resolve(__dirname, folder, 'package.json'), 'utf8'),
-  );
-  const file = readdirSync(join(__dirname, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file === undefined ? '' : readFileSync(join(__dirname, folder, file), 'utf8');
+  const read = (file: string) => readFileSync(resolve(__dirname, folder, file), 'utf8');
+  const { name, version, license } = JSON.parse(read('package.json'));
+  const file = readdirSync(resolve(__dirname, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : read(file);
   return `${'='.repeat(78)}\n${name} ${version} (${license})\n\n${text}`;
 }
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

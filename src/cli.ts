@@ -40,7 +40,7 @@ type Switch = (typeof SWITCHES)[number];
  * @throws Failure `usage`, with every bad option at once
  */
 export async function parseCommandLine(argv: readonly string[]): Promise<Invocation> {
-  const { words, texts, switches } = await split(argv);
+  const { words, texts, switches } = readUsualCall(argv) ?? (await readByYargs(argv));
   if (switches.has('help')) return { verb: 'help' };
   if (switches.has('version')) return { verb: 'version' };
   return {
@@ -52,13 +52,35 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
   };
 }
 
-interface SplitCommandLine {
+/** A command line taken apart; nothing in it has been judged yet. */
+export interface SplitCommandLine {
   readonly words: readonly string[];
   readonly texts: ReadonlyMap<TextOption, string>;
   readonly switches: ReadonlySet<Switch>;
 }
 
-async function split(argv: readonly string[]): Promise<SplitCommandLine> {
+/**
+ * Takes fwknopd's own call apart: four words, with or without `--config FILE` before them. There is
+ * nothing in it to parse, and loading yargs takes longer than all else that we do.
+ *
+ * @returns undefined for any other call
+ */
+export function readUsualCall(argv: readonly string[]): SplitCommandLine | undefined {
+  const [option, file = ''] = argv;
+  const named = option === '--config' && argv.length === 6;
+  const words = named ? argv.slice(2) : argv;
+  const bare = named ? [file, ...words] : words;
+  if (words.length !== 4 || bare.some((word) => word.startsWith('-'))) return undefined;
+  if (named && file === '') return undefined;
+  return { words, texts: new Map(named ? [['config', file]] : []), switches: new Set() };
+}
+
+/**
+ * Takes any command line apart.
+ *
+ * @throws Failure `usage`
+ */
+export async function readByYargs(argv: readonly string[]): Promise<SplitCommandLine> {
   const { default: yargs } = await import('yargs');
   const parsed = await yargs(tame(argv))
     .parserConfiguration({

@@ -30,17 +30,19 @@ interface Outcome {
  * router has confirmed the address: a promise that never settles must not end as a 0.
  *
  * @param argv the command line without the interpreter and the program's own name
+ * @param whenOpened called after an opening has been told of, before the end
  */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[], whenOpened: () => void): Promise<void> {
   process.exitCode = EXIT.bug.status;
   // A warning of Node's would take the place of our line in the 255 bytes that fwknopd reads.
   process.removeAllListeners('warning');
   if (argv.some((word) => word.startsWith('--routerpass'))) process.title = 'fwknop-mikrotik';
 
   let syslog: SyslogMode = 'auto';
-  const finish = ({ status, lines }: Outcome): never => {
+  const finish = ({ status, lines }: Outcome, afterwards?: () => void): never => {
     for (const line of lines) say(render(line));
     if (lines.length > 0 && wantsSyslog(syslog)) log(lines);
+    afterwards?.();
     return process.exit(status);
   };
   process.once('uncaughtException', (error) => finish(failed(error)));
@@ -67,11 +69,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       config.routers.map((router) => openOne(router, grant, entry, deadline, verbose)),
     );
     const warnings = overrides.router.password === undefined ? [] : [PASSWORD_IN_ARGUMENTS];
-    return finish({
-      status:
-        outcomes.find(({ status }) => status !== EXIT.open.status)?.status ?? EXIT.open.status,
-      lines: [...outcomes.flatMap(({ lines }) => lines), ...warnings],
-    });
+    const lines = [...outcomes.flatMap((outcome) => outcome.lines), ...warnings];
+    const failing = outcomes.find(({ status }) => status !== EXIT.open.status);
+    if (failing !== undefined) return finish({ status: failing.status, lines });
+    return finish({ status: EXIT.open.status, lines }, whenOpened);
   } catch (error) {
     return finish(failed(error));
   }

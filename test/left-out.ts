@@ -1,15 +1,15 @@
 /**
- * For tests that need a program which is not on every machine: leaves them out loudly; where CI is
- * set, fails, since there nothing may be left out unseen.
+ * For tests that need what is not on every machine: leaves them out loudly; where CI is set, fails,
+ * since there nothing may be left out unseen.
  *
- *     const testWithPeer = hasPeer ? test : leftOut('the peer test', 'python3-librouteros');
+ *     const testWithPeer = hasPeer ? test : leftOut('the peer test', 'the Debian package …');
  *
  * @param what what is left out
- * @param aptPackage the Debian package that brings what is missing
+ * @param missing for want of what
  * @returns `test.skip`, to be used in place of `test`
  */
-export function leftOut(what: string, aptPackage: string): typeof test.skip {
-  const message = `${what}: left out, for want of the Debian package ${aptPackage}`;
+export function leftOut(what: string, missing: string): typeof test.skip {
+  const message = `${what}: left out, for want of ${missing}`;
   if (process.env.CI) throw new Error(message);
   console.warn(message);
   return test.skip;

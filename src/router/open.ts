@@ -31,6 +31,8 @@ const DUPLICATE = 'already have such entry';
 const GONE = 'no such item';
 const NOT_PERMITTED = 'not enough permissions';
 
+const MAY_BE_OPEN = 'it may be open: try, or knock again';
+
 /**
  * Puts an entry on a router's address list: adds it, or, where it is already and the user may read,
  * extends it. Then has the router mail a note, if it should.
@@ -60,7 +62,7 @@ export async function open(
       if (!(error instanceof Broken)) throw error;
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
       const addSent = session?.sent.has(`${entry.menu}/add`) === true;
-      if (addSent && !isLost) throw failure(error);
+      if (addSent && !isLost) throw failure(error, MAY_BE_OPEN);
       if (addSent) unanswered = error;
       const pause = PAUSES[tries];
       // An add that was lost may be sent again: a duplicate does no harm.
@@ -167,24 +169,20 @@ function refused(trap: Trap): Failure {
   );
 }
 
-function failure(error: Broken): Failure {
+function failure(error: Broken, hint = error.hint): Failure {
   switch (error.cause) {
     case 'lost':
     case 'deadline':
-      return new Failure('unreachable', error.message, error.hint);
+      return new Failure('unreachable', error.message, hint);
     case 'untrusted':
     case 'login':
-      return new Failure('denied', error.message, error.hint);
+      return new Failure('denied', error.message, hint);
     case 'fatal':
     case 'alien':
-      return new Failure('router', error.message, error.hint);
+      return new Failure('router', error.message, hint);
   }
 }
 
 function mayBeOpen(error: Broken): Failure {
-  return new Failure(
-    'unanswered',
-    `add not confirmed: ${error.message}`,
-    'it may be open: try, or knock again',
-  );
+  return new Failure('unanswered', `add not confirmed: ${error.message}`, MAY_BE_OPEN);
 }

@@ -12,6 +12,10 @@ const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'E
 const LONGEST_QUOTE = 80; // characters of what a router says
 const CHALLENGE = /^=ret=[0-9a-f]{32}$/i;
 
+const LET_IN = 'is the router up, its API service on, and this host let in?';
+const RIGHT_PORT = 'is this the API port: 8729 for TLS, 8728 without?';
+const SERVES_US = "check the API service's address= and the port: 8729 for TLS, 8728 without";
+
 /** Past any deadline, in seconds: the library's idle timer and its probes must never come first. */
 const NEVER = 86400;
 
@@ -154,8 +158,14 @@ export class Session {
     return new Trap(this.#trap);
   }
 
+  /** Whether the router took the login: what goes wrong later is not for want of being let in. */
+  #isLetIn(): boolean {
+    return !['connecting', 'TLS handshake', 'login'].includes(this.#stage);
+  }
+
   readonly #expire = (): void => {
-    this.#end(new Broken('deadline', `no answer in time (${this.#stage})`, reachHint(this.#stage)));
+    const hint = this.#stage === 'connecting' ? LET_IN : this.#isLetIn() ? undefined : RIGHT_PORT;
+    this.#end(new Broken('deadline', `no answer in time (${this.#stage})`, hint));
   };
 
   #end(why: Broken): void {
@@ -207,7 +217,7 @@ export class Session {
     });
     socket.prependListener('close', () => {
       const what = `connection closed by the router (${this.#stage})`;
-      this.#end(new Broken('lost', what, reachHint(this.#stage)));
+      this.#end(new Broken('lost', what, this.#isLetIn() ? undefined : SERVES_US));
     });
   }
 
@@ -290,24 +300,12 @@ function isNetworkError(error: NodeJS.ErrnoException): boolean {
 
 function lost(error: NodeJS.ErrnoException, stage: string): Broken {
   const code = error.code ?? '';
+  const hint = stage === 'connecting' ? LET_IN : undefined;
   const what =
     code === 'ECONNREFUSED'
       ? 'connection refused'
       : `connection lost (${stage}): ${code || error.message}`;
-  return new Broken('lost', what, reachHint(stage), PASSING.includes(code));
-}
-
-/** What to look at when a router does not let this host in; nothing once it has. */
-function reachHint(stage: string): string | undefined {
-  switch (stage) {
-    case 'connecting':
-      return 'is the router up, its API service on, and this host let in?';
-    case 'TLS handshake':
-    case 'login':
-      return "is this host in the API service's address= on the router?";
-    default:
-      return undefined;
-  }
+  return new Broken('lost', what, hint, PASSING.includes(code));
 }
 
 function loginHint(trap: string): string {

@@ -10,7 +10,9 @@ import { type RouterOptions, startRouter, type TestRouter } from './server';
 const PYTHON = '/usr/bin/python3';
 
 const found = spawnSync(PYTHON, ['-c', 'import librouteros']).status === 0;
-const testWithPeer = found ? test : leftOut('librouteros as the peer', 'python3-librouteros');
+const testWithPeer = found
+  ? test
+  : leftOut('librouteros as the peer', 'the Debian package python3-librouteros');
 
 let router: TestRouter;
 afterEach(() => router?.close());
