@@ -55,12 +55,12 @@ export function loadConfig(flags: Overrides): Config {
     faults.push({ what, hint: 'add a [[router]] table' });
   }
   const routers = standsAlone
-    ? [makeRouter(flags.router, '--', faults)]
+    ? [makeRouter(flags.router, flags.router, '', faults)]
     : file.routers.map((router, index) => {
         const label = `${showPath(path)}: router ${index + 1}: `;
-        return makeRouter(override(router, flags.router), label, faults);
+        return makeRouter(override(router, flags.router), flags.router, label, faults);
       });
-  if (faults.length > 0) throw new Failure('config', faults);
+  if (faults.length > 0) throw new Failure('config', unique(faults));
 
   return {
     deadline: flags.deadline ?? file.deadline ?? DEFAULT_DEADLINE,
@@ -98,6 +98,11 @@ function isAbsent(path: string): boolean {
   }
 }
 
+/** Leaves out what is said already: a flag's fault shows for each router. */
+function unique(faults: readonly Fault[]): readonly Fault[] {
+  return [...new Map(faults.map((fault) => [fault.what, fault])).values()];
+}
+
 function setsPassword({ password, passwordFile }: RouterSettings): boolean {
   return password !== undefined || passwordFile !== undefined;
 }
@@ -122,17 +127,29 @@ function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
   };
 }
 
-/** @param label what messages put before a key, or the name of a flag */
-function makeRouter(settings: RouterSettings, label: string, faults: Fault[]): Router {
+/** @param label what messages put before a key of the file */
+function makeRouter(
+  settings: RouterSettings,
+  flags: RouterSettings,
+  label: string,
+  faults: Fault[],
+): Router {
   const { host = '', user = '', tls = 'verify', passwordFile, caFile, fingerprint } = settings;
   const password =
     passwordFile === undefined
       ? settings.password
-      : collectFaults(faults, () => readPassword(passwordFile, `${label}password-file`));
+      : collectFaults(faults, () =>
+          readPassword(
+            passwordFile,
+            flags.passwordFile === undefined ? `${label}password-file` : '--password-file',
+          ),
+        );
   const ca =
     caFile === undefined
       ? undefined
-      : collectFaults(faults, () => readCertificates(caFile, `${label}ca-file`));
+      : collectFaults(faults, () =>
+          readCertificates(caFile, flags.caFile === undefined ? `${label}ca-file` : '--ca-file'),
+        );
   return {
     name: settings.name ?? host,
     host,

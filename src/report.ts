@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { Fault } from './failure';
-import { clip, printable } from './text';
+import { clipMiddle, isPrintable, printable } from './text';
 
 export type Level = 'notice' | 'warning' | 'err';
 
@@ -24,10 +24,12 @@ const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 /** Puts a line together as syslog gets it; the whole, with the tag, takes at most 200 bytes. */
 export function render({ what, hint }: Fault): string {
   const room = LONGEST_LINE - `${TAG}: \n`.length;
-  const mend = hint === undefined ? '' : `; hint: ${printable(hint)}`;
-  // What to do is whole or left out: a cut fingerprint or chmod would be no use.
-  const kept = mend.length <= room - SHORTEST_WHAT ? mend : '';
-  return clip(printable(what), room - kept.length) + kept;
+  const mend = hint === undefined ? '' : `; hint: ${hint}`;
+  // What to do is whole or left out: a cut fingerprint, or a chmod of
+  // a path with ? in it, would be no use.
+  const isWhole = isPrintable(hint ?? '') && mend.length <= room - SHORTEST_WHAT;
+  const kept = isWhole ? mend : '';
+  return clipMiddle(printable(what), room - kept.length) + kept;
 }
 
 /** Writes a line to stderr. */

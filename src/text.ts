@@ -10,6 +10,13 @@ export function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 3))}...`;
 }
 
+/** Shortens text to a number of characters, `...` included, by its middle: both ends matter. */
+export function clipMiddle(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const tail = Math.floor((length - 3) / 2);
+  return `${text.slice(0, length - 3 - tail)}...${text.slice(text.length - tail)}`;
+}
+
 /** Quotes a value that somebody else chose, short and printable. */
 export function quote(text: string): string {
   return `"${clip(printable(text), LONGEST_QUOTE)}"`;

@@ -11,8 +11,8 @@ export const USAGE = `fwknop-mikrotik - open a MikroTik router's address list fo
 Synopsis
   fwknop-mikrotik [options] <src> <proto> <port> <timeout>
 
-  fwknopd runs it as CMD_CYCLE_OPEN. It logs in to the router's API, adds <src> to
-  the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
+  fwknopd runs it as CMD_CYCLE_OPEN. It logs in to the router's API, adds <src>
+  to the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
 
 Arguments
   <src>      the address to let in: IPv4 in its usual form, or IPv6
@@ -29,7 +29,7 @@ Options
   --routerpass TEXT     the password; fwknopd logs it, so prefer a file
   --tls MODE            verify (default), insecure, anonymous or off
   --fingerprint HEX     trust the certificate with this SHA-256 fingerprint only
-  --ca-file FILE        trust certificates signed by these (PEM), not the system's
+  --ca-file FILE        trust what these CAs (PEM) signed, not the system's
   --email ADDRESS       let the router mail a note of the opening
   --list TEMPLATE       name of the address list (${DEFAULT_LIST})
   --deadline DURATION   time for the whole run (${DEFAULT_DEADLINE}s)
@@ -44,9 +44,10 @@ Options
 
 Files
   ${DEFAULT_CONFIG_FILE}
-      deadline, list, comment ("${DEFAULT_COMMENT}"), syslog; [grant] with services, sources,
-      max-timeout, default-timeout; one [[router]] or more with name, host, port,
-      user, password-file or password, tls, ca-file or fingerprint, email
+    deadline, list, comment ("${DEFAULT_COMMENT}"), syslog; [grant] with services,
+    sources, max-timeout, default-timeout; one [[router]] or more with name,
+    host, port, user, password-file or password, tls, ca-file or fingerprint,
+    email
 
 Exit status
 ${EXIT_STATUS}
