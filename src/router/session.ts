@@ -20,14 +20,21 @@ const SERVES_US = "check the API service's address= and the port: 8729 for TLS, 
 const NEVER = 86400;
 
 /** The private members of the library that the guard rests on; a test fails when one is gone. */
-export interface Connector {
-  readonly socket: Socket | undefined;
-  readonly receiver: {
-    readonly tags: Map<string, { callback(packet: string[]): void }>;
-    processRawData(data: Buffer): void;
+interface Internals {
+  readonly connector: {
+    readonly socket: Socket | undefined;
+    readonly receiver: {
+      readonly tags: Map<string, { callback(packet: string[]): void }>;
+      processRawData(data: Buffer): void;
+    };
+    write(words: readonly string[]): unknown;
+    emit(event: string): boolean;
   };
-  write(words: readonly string[]): unknown;
-  emit(event: string): boolean;
+  readonly connectionHoldInterval: NodeJS.Timeout | undefined;
+}
+
+export function internalsOf(client: RouterOSClient): Internals {
+  return (client as unknown as { rosApi: Internals }).rosApi;
 }
 
 /** Says what happens, for --verbose. */
@@ -53,7 +60,7 @@ export class Session {
 
   private constructor(
     private readonly client: RouterOSClient,
-    private readonly connector: Connector,
+    private readonly internals: Internals,
     private readonly socket: Socket,
     private readonly router: Router,
     private readonly deadline: AbortSignal,
@@ -91,13 +98,14 @@ export class Session {
     });
     client.on('error', () => undefined);
     const connected = client.connect();
-    const connector = (client as unknown as { rosApi: { connector: Connector } }).rosApi.connector;
-    if (connector.socket === undefined) {
+    const internals = internalsOf(client);
+    const { socket } = internals.connector;
+    if (socket === undefined) {
       // tls.connect threw: the CA file is the one option that can make it.
       await connected.catch(() => undefined);
       throw new Broken('untrusted', 'unusable TLS settings', 'check ca-file');
     }
-    const session = new Session(client, connector, connector.socket, router, deadline, trace);
+    const session = new Session(client, internals, socket, router, deadline, trace);
     await session.#settle(session.#stage, () => connected);
     trace('logged in');
     return session;
@@ -173,12 +181,9 @@ export class Session {
     this.#broken = why;
     this.deadline.removeEventListener('abort', this.#expire);
     // It drops its own listeners, and would then throw at the next error of the socket.
-    this.connector.emit = () => false;
+    this.internals.connector.emit = () => false;
     this.socket.destroy();
-    clearTimeout(
-      (this.client as unknown as { rosApi: { connectionHoldInterval?: NodeJS.Timeout } }).rosApi
-        .connectionHoldInterval,
-    );
+    clearTimeout(this.internals.connectionHoldInterval);
     this.#reject(why);
   }
 
@@ -223,8 +228,9 @@ export class Session {
 
   /** Sends each command in one piece: the library writes word by word, and Nagle waits for ACKs. */
   #guardWriting(): void {
-    const write = this.connector.write.bind(this.connector);
-    this.connector.write = (words) => {
+    const { connector } = this.internals;
+    const write = connector.write.bind(connector);
+    connector.write = (words) => {
       this.sent.add(words[0] ?? '');
       this.socket.cork();
       write(words);
@@ -233,7 +239,7 @@ export class Session {
   }
 
   #guardReading(): void {
-    this.connector.receiver.processRawData = (data) => {
+    this.internals.connector.receiver.processRawData = (data) => {
       try {
         for (const sentence of this.#reader.read(data)) this.#take(sentence);
       } catch (error) {
@@ -252,7 +258,7 @@ export class Session {
       throw new Broken('fatal', `the router ended the session: ${this.#quote(words[0])}`);
     }
     const tag = words.find((word) => word.startsWith('.tag='))?.slice(5);
-    const listener = this.connector.receiver.tags.get(tag ?? '');
+    const listener = this.internals.connector.receiver.tags.get(tag ?? '');
     if (tag !== undefined && this.#ended.has(tag)) return;
     if (tag === undefined || listener === undefined) {
       throw new Broken('alien', 'not the RouterOS API: a reply to no command');
@@ -276,7 +282,7 @@ export class Session {
       this.#ended.add(tag);
       listener.callback(['!done']);
     } else {
-      throw new Broken('alien', `not the RouterOS API: ${clip(printable(reply), 20)} as a reply`);
+      throw new Broken('alien', `not the RouterOS API: ${clip(this.#quote(reply), 20)} as a reply`);
     }
   }
 
