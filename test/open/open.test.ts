@@ -1,6 +1,6 @@
 import { RouterOSClient } from 'routeros-client';
 import { entryFor } from '../../src/router/address-list';
-import type { Connector } from '../../src/router/session';
+import { internalsOf } from '../../src/router/session';
 import { certificates } from '../router/certificates';
 import { cutShort, late, saying, trap } from '../router/faults';
 import type { RouterOptions, TestRouter } from '../router/server';
@@ -338,9 +338,7 @@ test('the private members of the library that the guard rests on are there', asy
   });
   client.on('error', () => undefined);
   const connected = client.connect();
-  const rosApi = (
-    client as unknown as { rosApi: Record<string, unknown> & { connector: Connector } }
-  ).rosApi;
+  const rosApi = internalsOf(client);
   expect(typeof rosApi.connector.write).toBe('function');
   expect(typeof rosApi.connector.emit).toBe('function');
   expect(typeof rosApi.connector.socket?.destroy).toBe('function');
@@ -352,6 +350,6 @@ test('the private members of the library that the guard rests on are there', asy
     .menu('/ip/firewall/address-list')
     .exec('add', { list: 'a', address: '192.0.2.1' });
   expect(rosApi).toHaveProperty('connectionHoldInterval');
-  clearTimeout(rosApi.connectionHoldInterval as NodeJS.Timeout);
+  clearTimeout(rosApi.connectionHoldInterval);
   rosApi.connector.socket?.destroy();
 });
