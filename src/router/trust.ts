@@ -4,7 +4,7 @@ import type { Trust } from './router';
 
 const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'expired',
-  CERT_NOT_YET_VALID: 'not valid yet (is the clock right?)',
+  CERT_NOT_YET_VALID: 'not valid yet (clock?)',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'made for another name',
   SELF_SIGNED_CERT_IN_CHAIN: 'signed by an unknown CA',
