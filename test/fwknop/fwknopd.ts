@@ -80,12 +80,22 @@ export class Fwknopd {
   /** Is the process there? */
   isRunning(): boolean {
     if (this.options.foreground) return this.child?.exitCode === null;
-    const pid = Number.parseInt(readFileSync(join(this.runDirectory, 'fwknopd.pid'), 'utf8'), 10);
     try {
-      return process.kill(pid, 0); // Only asks.
+      return process.kill(this.pid(), 0); // Only asks.
     } catch {
       return false;
     }
+  }
+
+  /** Its resident memory in KiB. */
+  memory(): number {
+    const status = readFileSync(`/proc/${this.pid()}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+  }
+
+  private pid(): number {
+    if (this.options.foreground) return this.child?.pid ?? Number.NaN;
+    return Number.parseInt(readFileSync(join(this.runDirectory, 'fwknopd.pid'), 'utf8'), 10);
   }
 
   private hasFailed(): boolean {

@@ -7,7 +7,7 @@ import { leftOut } from '../left-out';
 import { FWKNOPD } from './fwknopd';
 
 const SCRIPT = join(__dirname, 'namespace.sh');
-const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child'];
+const NAMESPACES = ['--net', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'];
 
 /** Anybody may be root in a user namespace of their own, where the system lets them have one. */
 const AS_ROOT: string[][] = [[], ['--user', '--map-root-user']];

@@ -203,6 +203,11 @@ export class World {
     return this.fwknopd.isRunning();
   }
 
+  /** fwknopd's resident memory in KiB. */
+  fwknopdMemory(): number {
+    return this.fwknopd.memory();
+  }
+
   private theRouter(): TestRouter {
     if (!this.router) throw new Error('there is no router in this world');
     return this.router;

@@ -1,0 +1,156 @@
+/** What is compared: command lines that each leave one entry on a router, or need none. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { certificates } from '../test/router/certificates';
+import { type RouterOptions, startRouter, type TestRouter } from '../test/router/server';
+import { EXECUTABLE } from '../test/shipped';
+
+export interface Command {
+  readonly name: string;
+  /** The command line that opens a TCP port for a minute. */
+  readonly line: (door: number) => readonly string[];
+  /** Where the entry must be afterwards; undefined for a command that opens nothing. */
+  readonly router?: TestRouter;
+  /** What has to be done before each run, and is not measured. */
+  readonly prepare?: () => void;
+  /** Too slow to be run as often as the others. */
+  readonly isSlow?: boolean;
+}
+
+const ADDRESS = '203.0.113.9';
+const PYTHON = '/usr/bin/python3';
+const USERS: NonNullable<RouterOptions['users']> = [
+  { name: 'fwknop', password: 'secret', policies: ['api', 'write'] },
+];
+
+/** Routers, configurations and the commands that use them. */
+export class Commands {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  private readonly routers: TestRouter[] = [];
+
+  /** @param node the Node to measure with */
+  constructor(private readonly node: string) {}
+
+  /** Everything of the table. @param withPython whether librouteros is there */
+  async all(withPython: boolean): Promise<readonly Command[]> {
+    const { selfSigned, ca, leaf } = certificates();
+    const plain = await this.router({});
+    const pinned = await this.router({ transport: selfSigned, tls13: true });
+    const signed = await this.router({ transport: leaf, tls13: true });
+    const pin = `fingerprint = "${selfSigned.fingerprint}"`;
+    const plainFile = this.configuration('plain', [plain], 'tls = "off"');
+
+    const commands: Command[] = [
+      { name: 'node -e 0', line: () => [this.node, '-e', '0'] },
+      this.floor('plain', plain, ''),
+      this.floor('pinned', pinned, selfSigned.fingerprint),
+      this.ours('plain', plain, plainFile),
+      this.ours('pinned', pinned, this.configuration('pinned', [pinned], pin)),
+      this.ours(
+        'CA file',
+        signed,
+        this.configuration('ca', [signed], `ca-file = "${ca.certPath}"`),
+      ),
+      {
+        ...this.ours('plain, no cache yet', plain, plainFile),
+        prepare: removeCaches,
+      },
+      this.ours(
+        'plain, with syslog',
+        plain,
+        this.configuration('syslog', [plain], 'tls = "off"', 'on'),
+      ),
+      { ...this.throughTsNode('plain, by ts-node', plain, plainFile), isSlow: true },
+    ];
+    if (withPython) {
+      commands.push(this.peer('plain', plain), this.peer('tls', pinned));
+    }
+    return commands;
+  }
+
+  /** This program, with a configuration. */
+  ours(name: string, router: TestRouter, file: string): Command {
+    const line = (door: number) => [this.node, EXECUTABLE, ...openingOf(file, door)];
+    return { name: `fwknop-mikrotik, ${name}`, router, line };
+  }
+
+  /** Writes a configuration of some routers. @returns its path */
+  configuration(
+    name: string,
+    routers: readonly TestRouter[],
+    trust: string,
+    syslog = 'off',
+  ): string {
+    const file = join(this.folder, `${name}.toml`);
+    const tables = routers.map(
+      ({ host, port }) =>
+        `[[router]]\nhost = "${host}"\nport = ${port}\nuser = "fwknop"\npassword = "secret"\n${trust}\n`,
+    );
+    writeFileSync(file, `syslog = "${syslog}"\n\n${tables.join('\n')}`, { mode: 0o600 });
+    return file;
+  }
+
+  async router(options: RouterOptions): Promise<TestRouter> {
+    const router = await startRouter({ users: USERS, ...options });
+    this.routers.push(router);
+    return router;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.routers.map((router) => router.close()));
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private floor(mode: 'plain' | 'pinned', router: TestRouter, fingerprint: string): Command {
+    const script = resolve(__dirname, 'floor.js');
+    const line = (door: number) => [
+      this.node,
+      script,
+      String(router.port),
+      mode,
+      fingerprint,
+      ADDRESS,
+      '6',
+      String(door),
+      '60',
+    ];
+    return { name: `bare Node, ${mode}`, router, line };
+  }
+
+  private peer(mode: 'plain' | 'tls', router: TestRouter): Command {
+    const script = resolve(__dirname, 'peer.py');
+    const line = (door: number) => [
+      PYTHON,
+      script,
+      String(router.port),
+      mode,
+      ADDRESS,
+      '6',
+      String(door),
+      '60',
+    ];
+    return { name: `open_ports.py, ${mode}`, router, line };
+  }
+
+  private throughTsNode(name: string, router: TestRouter, file: string): Command {
+    const root = resolve(__dirname, '..');
+    const register = join(root, 'node_modules/ts-node/register/transpile-only');
+    const start = `require('${root}/src/main').main(process.argv.slice(1), () => undefined)`;
+    const project = `TS_NODE_PROJECT=${join(root, 'tsconfig.json')}`;
+    const script = [this.node, '-r', register, '-e', start, '--'];
+    const line = (door: number) => ['/usr/bin/env', project, ...script, ...openingOf(file, door)];
+    return { name: `fwknop-mikrotik, ${name}`, router, line };
+  }
+}
+
+function openingOf(file: string, door: number): readonly string[] {
+  return ['--config', file, ADDRESS, '6', String(door), '60'];
+}
+
+function removeCaches(): void {
+  const folder = join(dirname(EXECUTABLE), '../dist');
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith('.cache')) rmSync(join(folder, name));
+  }
+}

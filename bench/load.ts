@@ -1,0 +1,144 @@
+/** What happens under load: many routers at once, many helpers at once, many knocks in a row. */
+import { whyNotIsolated } from '../test/fwknop/isolation';
+import { closeWorlds, startWorld } from '../test/fwknop/remote';
+import { certificates } from '../test/router/certificates';
+import type { RouterOptions, TestRouter } from '../test/router/server';
+import { type Command, Commands } from './commands';
+import { median, runOnce } from './measure';
+
+export interface Load {
+  readonly name: string;
+  /** What was seen, with its unit. */
+  readonly result: string;
+  /** Milliseconds, and how many of them there may be. */
+  readonly target?: { readonly value: number; readonly most: number };
+}
+
+const MANY_ROUTERS = 200;
+const MANY_HELPERS = 50;
+const TRIES = 5;
+const REPLY_DELAY = 5; // ms
+
+/**
+ * Puts the program under load.
+ *
+ * @param knocks how many go through stock fwknopd
+ * @throws when anything that should be open is not
+ */
+export async function loads(node: string, knocks: number): Promise<readonly Load[]> {
+  const commands = new Commands(node);
+  try {
+    const { selfSigned } = certificates();
+    const pin = `fingerprint = "${selfSigned.fingerprint}"`;
+    return [
+      await furtherRouters(commands, 'plain', {}, 'tls = "off"', 2),
+      await furtherRouters(commands, 'TLS, pinned', { transport: selfSigned }, pin, 5),
+      await waiting(commands, 'plain', {}, 'tls = "off"'),
+      await manyHelpers(commands),
+      ...(await manyKnocks(knocks)),
+    ];
+  } finally {
+    await commands.close();
+  }
+}
+
+/** What each router of a configuration adds to an opening on one. */
+async function furtherRouters(
+  commands: Commands,
+  name: string,
+  options: RouterOptions,
+  trust: string,
+  most: number,
+): Promise<Load> {
+  const routers: TestRouter[] = [];
+  for (let count = 0; count < MANY_ROUTERS; count += 1)
+    routers.push(await commands.router(options));
+  const [first] = routers;
+  if (first === undefined) throw new Error('no router');
+  const one = commands.ours('one', first, commands.configuration('one', [first], trust));
+  const all = commands.ours('many', first, commands.configuration('many', routers, trust));
+  const [single, many] = [await medianOf(one), await medianOf(all)];
+  for (const router of routers) {
+    if (router.adds < TRIES) throw new Error('a router was left out');
+  }
+  const value = (many - single) / (MANY_ROUTERS - 1);
+  const result = `${value.toFixed(2)} ms each, ${many.toFixed(0)} ms for ${MANY_ROUTERS}`;
+  return { name: `a further router, ${name}`, result, target: { value, most } };
+}
+
+/** How much longer than its round trips the program waits for the network. */
+async function waiting(
+  commands: Commands,
+  name: string,
+  options: RouterOptions,
+  trust: string,
+): Promise<Load> {
+  const prompt = await commands.router(options);
+  const late = await commands.router({ ...options, replyDelay: REPLY_DELAY });
+  const soon = commands.ours('prompt', prompt, commands.configuration('prompt', [prompt], trust));
+  const delayed = commands.ours('late', late, commands.configuration('late', [late], trust));
+  const differences: number[] = [];
+  for (let round = 0; round < TRIES * 4; round += 1) {
+    differences.push((await runOnce(delayed)) - (await runOnce(soon)));
+  }
+  const roundTrips = 2; // login and add
+  const value = median(differences) - roundTrips * REPLY_DELAY;
+  const result = `${value.toFixed(2)} ms beyond ${roundTrips} replies of ${REPLY_DELAY} ms`;
+  return { name: `waiting, ${name}`, result, target: { value, most: 1 } };
+}
+
+/** Helpers that start at the same moment. */
+async function manyHelpers(commands: Commands): Promise<Load> {
+  const router = await commands.router({});
+  const file = commands.configuration('at-once', [router], 'tls = "off"');
+  const helper: Command = { name: 'at once', line: commands.ours('at once', router, file).line };
+  const started = performance.now();
+  await Promise.all(Array.from({ length: MANY_HELPERS }, () => runOnce(helper)));
+  const took = performance.now() - started;
+  const open = router.lists.v4.entries().length;
+  if (open !== MANY_HELPERS) throw new Error(`${open} entries for ${MANY_HELPERS} helpers`);
+  return {
+    name: `${MANY_HELPERS} helpers at once`,
+    result: `all open after ${took.toFixed(0)} ms`,
+  };
+}
+
+/** SPA packets in a row through stock fwknopd, where it is installed. */
+async function manyKnocks(count: number): Promise<readonly Load[]> {
+  const missing = whyNotIsolated();
+  if (missing !== undefined) {
+    console.warn(`no knocks through fwknopd, for want of ${missing}`);
+    return [];
+  }
+  try {
+    const port = 8728;
+    const password = 'secret';
+    const world = await startWorld({
+      router: { port, users: [{ name: 'fwknop', password, policies: ['api', 'write'] }] },
+      files: {
+        'mikrotik.toml': `[[router]]\nhost = "127.0.0.1"\ntls = "off"\nuser = "fwknop"\npassword = "${password}"\n`,
+      },
+    });
+    const times: number[] = [];
+    let before = 0;
+    for (let knock = 0; knock < count; knock += 1) {
+      const started = performance.now();
+      await world.knock({ access: `tcp/${1024 + knock}`, allow: '203.0.113.9', timeout: 3600 });
+      await world.opened(knock + 1);
+      times.push(performance.now() - started);
+      // The first ones fill its caches.
+      if (knock === Math.min(10, count - 1)) before = await world.fwknopdMemory();
+    }
+    const growth = (await world.fwknopdMemory()) - before;
+    const result = `all open, ${median(times).toFixed(0)} ms each; fwknopd grew by ${growth} KiB`;
+    return [{ name: `${count} knocks through fwknopd`, result }];
+  } finally {
+    await closeWorlds();
+  }
+}
+
+async function medianOf(command: Command): Promise<number> {
+  const times: number[] = [];
+  for (let tries = 0; tries < TRIES; tries += 1) times.push(await runOnce(command));
+  return median(times);
+}
