@@ -26,7 +26,7 @@ const startFast: Plugin = {
   name: 'start-fast',
   setup({ onResolve, onLoad }) {
     const replaced = new RegExp(`^(${Object.keys(STAND_INS).join('|')})$`);
-    onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
+    onResolve({ filter: /^yargs$/ }, () => ({ path: './yargs.js', external: true }));
     onResolve({ filter: replaced }, ({ path }) => ({ path, namespace: 'stand-in' }));
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[path] ?? '',
@@ -67,7 +67,7 @@ async function bundle(
     platform: 'node',
     target: 'node18.19',
     format: 'cjs',
-    supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
+    supported: { 'dynamic-import': false }, // src/start.ts runs it as a script
     plugins,
     // routeros-client asks for it when ENV=testing only, which src/router/session.ts rules out.
     external: ['source-map-support'],
@@ -83,15 +83,17 @@ async function main(): Promise<void> {
   const program = await bundle('src/main.ts', [startFast]);
   // On its own: fwknopd's usual call does without it, and need not read it either.
   const yargs = await bundle('yargs', []);
+  const start = await bundle('src/start.ts', []);
   const hash = createHash('sha256').update(program.text).update(yargs.text).digest('hex');
   const folders = [...program.inputs, ...yargs.inputs].flatMap(
     (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
   );
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST);
-  // bin/fwknop-mikrotik finds the hash by its place.
+  // src/start.ts finds the hash by its place.
   writeFileSync(join(DIST, 'main.js'), `// ${hash.slice(0, 16)}\n${program.text}`);
   writeFileSync(join(DIST, 'yargs.js'), yargs.text);
+  writeFileSync(join(DIST, 'start.js'), start.text);
   writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
 }
 

@@ -81,6 +81,7 @@ export function readUsualCall(argv: readonly string[]): SplitCommandLine | undef
  * @throws Failure `usage`
  */
 export async function readByYargs(argv: readonly string[]): Promise<SplitCommandLine> {
+  leaveGoneFolder();
   const { default: yargs } = await import('yargs');
   const parsed = await yargs(tame(argv))
     .parserConfiguration({
@@ -108,6 +109,15 @@ export async function readByYargs(argv: readonly string[]): Promise<SplitCommand
   if (faults.length > 0) throw new Failure('usage', faults);
   const switches = new Set(SWITCHES.filter((name) => parsed[name] === true));
   return { words: parsed._.map(String), texts, switches };
+}
+
+/** yargs asks for the working folder, and fails where somebody has removed it. */
+function leaveGoneFolder(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
 }
 
 function needsValue(name: TextOption): Fault {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { writeSync } from 'node:fs';
-import type { Fault } from './failure';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { Failure, type Fault } from './failure';
 import { clipMiddle, isPrintable, printable } from './text';
 
 export type Level = 'notice' | 'warning' | 'err';
@@ -13,6 +13,8 @@ export interface Line extends Fault {
 const TAG = 'fwknop-mikrotik';
 const LONGEST_LINE = 200; // bytes: fwknopd reads 255 and then closes the pipe
 const SHORTEST_WHAT = 60; // bytes of a line that what happened may be cut to
+const PATIENCE = 100; // times that a full pipe is tried again
+const PAUSE = 10; // ms between them
 const DAEMON = 3 << 3; // syslog's facility
 const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 
@@ -32,14 +34,21 @@ export function render({ what, hint }: Fault): string {
   return clipMiddle(printable(what), room - kept.length) + kept;
 }
 
-/** Writes a line to stderr. */
+/** Writes a line to stderr. That it cannot be written changes nothing: there is nobody to tell. */
 export function say(text: string): void {
   write(2, `${TAG}: ${text}\n`);
 }
 
-/** Writes to stdout. */
+/**
+ * Writes to stdout, whose reader may go away when it has enough.
+ *
+ * @throws Failure `bug` when it cannot be written
+ */
 export function print(text: string): void {
-  write(1, text);
+  const error = write(1, text);
+  if (error !== undefined && error.code !== 'EPIPE') {
+    throw new Failure('bug', `writing to stdout: ${error.code}`, 'is the disk full?');
+  }
 }
 
 /**
@@ -47,25 +56,55 @@ export function print(text: string): void {
  * nothing to a door that is open.
  */
 export function log(lines: readonly Line[]): void {
-  const child = spawn('logger', ['--tag', TAG, '--prio-prefix'], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // fwknopd 2.6.10 leaves us no PATH.
-    env: { PATH: '/usr/bin:/bin' },
-  });
-  child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
   const records = lines.map((line) => `<${DAEMON | SEVERITY[line.level]}>${render(line)}\n`);
-  child.stdin.end(records.join(''));
-  child.unref();
+  try {
+    const child = spawn('logger', ['--tag', TAG, '--prio-prefix'], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // fwknopd 2.6.10 leaves us no PATH.
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    child.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(records.join(''));
+    child.unref();
+  } catch {
+    // Without files or processes to spare there is no log; stderr has said it.
+  }
 }
 
-function write(descriptor: 1 | 2, text: string): void {
+/** Writes to a stream of ours. @returns why it could not */
+function write(stream: 1 | 2, text: string): NodeJS.ErrnoException | undefined {
   let rest = Buffer.from(text);
-  try {
-    while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
-  } catch {
-    // fwknopd closes the pipe after 255 bytes, and whoever reads may have gone: there is nobody to
-    // tell, and the outcome does not depend on it.
+  const { descriptor, close } = openWithoutBlocking(stream);
+  for (let patience = PATIENCE; ; patience -= 1) {
+    try {
+      while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
+      close();
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || patience === 0) {
+        close();
+        return error as NodeJS.ErrnoException;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    }
   }
+}
+
+/**
+ * A pipe that is full and has no reader would hold us, and with us fwknopd, for ever. Through /proc
+ * the same pipe opens a second time, without the waiting.
+ */
+function openWithoutBlocking(stream: 1 | 2): { descriptor: number; close(): void } {
+  try {
+    if (fstatSync(stream).isFIFO()) {
+      const flags = constants.O_WRONLY | constants.O_NONBLOCK;
+      const descriptor = openSync(`/proc/self/fd/${stream}`, flags);
+      return { descriptor, close: () => closeSync(descriptor) };
+    }
+  } catch {
+    // No /proc, or no reader: the stream itself will do, or tell.
+  }
+  return { descriptor: stream, close: () => undefined };
 }

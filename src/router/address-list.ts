@@ -20,6 +20,9 @@ export interface ExistingEntry {
   readonly left: number | undefined;
 }
 
+/** What has to be read of an entry for `findExisting`. */
+export const ENTRY_FIELDS = ['id', 'list', 'address', 'timeout', 'disabled'] as const;
+
 /** The attributes of a command: `{ list: 'FWKNOP_6_22' }` goes out as the word `=list=FWKNOP_6_22`. */
 export type Attributes = Readonly<Record<string, string>>;
 

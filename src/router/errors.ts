@@ -1,5 +1,13 @@
-/** The router refused one command (`!trap`); the session goes on. */
-export class Trap extends Error {}
+/** The router refused one command (`!trap`); the session goes on. The message is fit to be shown. */
+export class Trap extends Error {
+  constructor(
+    message: string,
+    /** The words of the router, to be compared only: they may hold anything. */
+    readonly said: string,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Why a session with a router ended early:

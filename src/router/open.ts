@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../duration';
 import { Failure } from '../failure';
-import { addAttributes, type Entry, findExisting } from './address-list';
+import { addAttributes, ENTRY_FIELDS, type Entry, findExisting } from './address-list';
 import { Broken, Trap } from './errors';
 import { resolve } from './resolve';
 import type { Router } from './router';
@@ -95,7 +95,7 @@ async function add(session: Session, entry: Entry): Promise<Opening | undefined>
     const time = formatDuration(entry.timeout);
     return { what: `opened ${entry.list} to ${entry.address} for ${time}`, changed: true };
   } catch (error) {
-    if (error instanceof Trap && error.message.includes(DUPLICATE)) return undefined;
+    if (error instanceof Trap && error.said.includes(DUPLICATE)) return undefined;
     throw error;
   }
 }
@@ -109,7 +109,7 @@ async function renew(session: Session, entry: Entry): Promise<Opening> {
   const unread = { what: `${has}; its expiry is unchanged`, changed: false };
   let rows: Awaited<ReturnType<Session['print']>>;
   try {
-    rows = await session.print(entry.menu, 'list', entry.list);
+    rows = await session.print(entry.menu, ENTRY_FIELDS, 'list', entry.list);
   } catch (error) {
     if (error instanceof Trap) return unread; // no policy read
     if (error instanceof Broken) return { ...unread, warning: error.message };
@@ -129,7 +129,7 @@ async function renew(session: Session, entry: Entry): Promise<Opening> {
     await session.exec(entry.menu, 'set', { '.id': existing.id, timeout: time });
     return { what: `extended ${entry.list} for ${entry.address} to ${time}`, changed: true };
   } catch (error) {
-    if (error instanceof Trap && error.message.includes(GONE)) {
+    if (error instanceof Trap && error.said.includes(GONE)) {
       return (await add(session, entry)) ?? unread;
     }
     if (error instanceof Trap || error instanceof Broken) {
@@ -159,7 +159,7 @@ async function waited(milliseconds: number, deadline: AbortSignal): Promise<bool
 }
 
 function refused(trap: Trap): Failure {
-  if (!trap.message.includes(NOT_PERMITTED)) {
+  if (!trap.said.includes(NOT_PERMITTED)) {
     return new Failure('router', `the router refused the add: ${trap.message}`);
   }
   return new Failure(

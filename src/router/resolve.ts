@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import { Broken } from './errors';
 
+const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 /**
  * Finds the addresses of a host, best first; an IP address is its own.
  *
@@ -13,13 +15,23 @@ import { Broken } from './errors';
 export async function resolve(host: string, deadline: AbortSignal): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   const output = await new Promise<string>((settle, fail) => {
-    execFile(
+    const child = execFile(
       'getent',
       ['ahosts', host],
       // fwknopd 2.6.10 leaves us no PATH.
       { signal: deadline, killSignal: 'SIGKILL', env: { PATH: '/usr/bin:/bin' } },
-      (error, stdout) => (error === null ? settle(stdout) : fail(explain(error, deadline))),
+      (error, stdout) => {
+        for (const signal of ENDINGS) process.off(signal, die);
+        error === null ? settle(stdout) : fail(explain(error, deadline));
+      },
     );
+    // It goes with us, whoever ends us.
+    const die = (signal: NodeJS.Signals): void => {
+      child.kill('SIGKILL');
+      for (const other of ENDINGS) process.off(other, die);
+      process.kill(process.pid, signal);
+    };
+    for (const signal of ENDINGS) process.on(signal, die);
   });
   // A line an address and socket type: "192.0.2.1  STREAM router.example".
   const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);

@@ -1,6 +1,7 @@
 import { Broken } from './errors';
 
-const LONGEST_SENTENCE = 1 << 20; // bytes; a reply of RouterOS takes a few hundred
+const LONGEST_SENTENCE = 1 << 20; // bytes; one of RouterOS takes a few hundred
+const MOST_BYTES = 1 << 21; // of a session; ten thousand entries of a list take less
 const EXCLAMATION_MARK = 0x21;
 
 /**
@@ -13,15 +14,20 @@ export class SentenceReader {
   #bytes: Buffer = Buffer.alloc(0);
   #words: string[] = [];
   #size = 0;
+  #total = 0;
 
   /**
    * Takes the next bytes and returns the sentences that they complete, empty ones left out. Bytes
    * become characters one to one (latin1).
    *
-   * @throws Broken `alien`, as soon as the bytes cannot be a reply: a length that is reserved or
-   *   past any reply's, or a first word that does not begin with `!`
+   * @throws Broken `alien`, as soon as the bytes cannot be replies: a length that is reserved or past
+   *   any reply's, a first word that does not begin with `!`, or more than a session ever takes
    */
   read(chunk: Buffer): readonly (readonly string[])[] {
+    this.#total += chunk.length;
+    if (this.#total > MOST_BYTES) {
+      throw new Broken('alien', 'not the RouterOS API: replies without end');
+    }
     const sentences: string[][] = [];
     let bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     for (;;) {

@@ -125,14 +125,24 @@ export class Session {
   }
 
   /**
-   * Reads the rows of a menu whose `key` has a value.
+   * Reads some fields of the rows of a menu whose `key` has a value.
    *
    * @returns a row each, its words as text (`id` without its dot)
    * @throws Trap, Broken
    */
-  async print(menu: string, key: string, value: string): Promise<readonly Attributes[]> {
+  async print(
+    menu: string,
+    fields: readonly string[],
+    key: string,
+    value: string,
+  ): Promise<readonly Attributes[]> {
     const rows = await this.#settle('print', () =>
-      this.client.api().menu(menu).where(key, value).get(),
+      this.client
+        .api()
+        .menu(menu)
+        .only([...fields])
+        .where(key, value)
+        .get(),
     );
     return rows.map((row: Record<string, unknown>) =>
       Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, String(cell)])),
@@ -161,9 +171,13 @@ export class Session {
       return this.#broken ?? new Broken('alien', 'not the RouterOS API: an unexpected reply');
     }
     if (this.sent.has('/login') && this.sent.size === 1) {
-      return new Broken('login', `login refused: ${this.#trap}`, loginHint(this.#trap));
+      return new Broken(
+        'login',
+        `login refused: ${this.#quote(this.#trap)}`,
+        loginHint(this.#trap),
+      );
     }
-    return new Trap(this.#trap);
+    return new Trap(this.#quote(this.#trap), this.#trap);
   }
 
   /** Whether the router took the login: what goes wrong later is not for want of being let in. */
@@ -271,7 +285,8 @@ export class Session {
       const taken = isLogin ? attributes.filter((word) => CHALLENGE.test(word)) : attributes;
       listener.callback([reply, ...taken]);
     } else if (reply === '!trap') {
-      this.#trap ??= this.#quote(attributes.find((word) => word.startsWith('=message=')));
+      const message = attributes.find((word) => word.startsWith('=message='));
+      this.#trap ??= message?.replace('=message=', '') ?? '';
       listener.callback([reply, ...attributes]);
     } else if (reply === '!re' && this.#stage === 'print') {
       listener.callback([reply, ...attributes]);

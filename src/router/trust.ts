@@ -1,6 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
 import { Broken } from './errors';
 import type { Trust } from './router';
+
+/** Where Debian and its like, Red Hat's, and Alpine keep what update-ca-certificates writes. */
+const SYSTEM_CAS = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+];
 
 const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'expired',
@@ -32,7 +40,7 @@ export function tlsOptions(
       return {
         ...name,
         rejectUnauthorized: true,
-        ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+        ...certificateAuthorities(trust.ca),
       };
     case 'pinned':
     case 'insecure':
@@ -43,6 +51,13 @@ export function tlsOptions(
       // at security level 0 alone.
       return { rejectUnauthorized: false, ca: [], ciphers: 'ADH:@SECLEVEL=0' };
   }
+}
+
+/** The CAs to trust: those given, or the system's, which are not the ones that Node brings along. */
+function certificateAuthorities(given: string | undefined): { ca?: string } {
+  if (given !== undefined) return { ca: given };
+  const file = SYSTEM_CAS.find((path) => existsSync(path));
+  return file === undefined ? {} : { ca: readFileSync(file, 'utf8') };
 }
 
 /**

@@ -1,0 +1,77 @@
+/**
+ * Starts the program from its V8 code cache: to compile it anew takes about as long as all that it
+ * then does.
+ *
+ * A cache is code. It lies beside the program, is written by the program's owner alone, and is taken
+ * only where nobody but the owner and root could have written it.
+ */
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+import type { main } from './main';
+
+const PROGRAM = join(__dirname, 'main.js');
+const HASH_PLACE = [3, 19] as const; // in the first line of the program, see build.ts
+const SUM_SIZE = 4; // bytes at the end of the file
+
+interface Program {
+  exports: { main: typeof main };
+}
+
+/** Runs the program. @param argv its arguments alone */
+export function start(argv: readonly string[]): void {
+  const source = readFileSync(PROGRAM, 'latin1');
+  // V8 refuses what another version or other flags made; but it tells sources apart by no more than
+  // their lengths.
+  const file = `${PROGRAM}.${source.slice(...HASH_PLACE)}.${process.versions.v8}.cache`;
+  const owner = statSync(PROGRAM).uid;
+  const cachedData = readCache(file, owner);
+  const script = new Script(`(function (module, exports, require) {${source}\n})`, {
+    filename: PROGRAM,
+    cachedData,
+  });
+  const program = { exports: {} } as Program;
+  script.runInThisContext()(program, program.exports, require);
+  const isCached = cachedData !== undefined && script.cachedDataRejected === false;
+  void program.exports.main(argv, () => {
+    if (!isCached && process.geteuid?.() === owner) writeCache(file, script.createCachedData());
+  });
+}
+
+function readCache(file: string, owner: number): Buffer | undefined {
+  try {
+    const bytes = readFileSync(file);
+    const data = bytes.subarray(0, bytes.length - SUM_SIZE);
+    // Since Node 20, V8 checks no sum of its own, and crashes on what is damaged.
+    const isWhole = bytes.readInt32LE(data.length) === sumOf(data);
+    return isWhole && [file, dirname(file)].every((path) => isOurs(path, owner)) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOurs(path: string, owner: number): boolean {
+  const { uid, mode } = lstatSync(path);
+  return (uid === 0 || uid === owner) && (mode & 0o022) === 0;
+}
+
+/** Whatever goes wrong here costs time only. */
+function writeCache(file: string, data: Buffer): void {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    const sum = Buffer.alloc(SUM_SIZE);
+    sum.writeInt32LE(sumOf(data));
+    // fwknopd's umask is 0.
+    writeFileSync(temporary, Buffer.concat([data, sum]), { flag: 'wx', mode: 0o644 });
+    renameSync(temporary, file);
+  } catch {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function sumOf(data: Buffer): number {
+  const words = new Int32Array(data.buffer, data.byteOffset, data.length >> 2);
+  let sum = data.length;
+  for (const word of words) sum = (Math.imul(sum, 31) + word) | 0;
+  return sum;
+}
