@@ -1,0 +1,222 @@
+/** The deadline: whatever is silent, the process is gone in time, with the right status. */
+import type { Fault } from '../router/faults';
+import { drip, fatal, late, saying, trap } from '../router/faults';
+import { networkless, withDeafNameServers } from './name-servers';
+import { fileInPlaceOf, testInNamespace } from './namespace';
+import { flags, OPENED, ourRouter, ownFile, tlsFlags, transportOf, type Way } from './router';
+import { EXECUTABLE, line, type Run, run, said, WORDS } from './run';
+import { HAS_TEXT, OPENED_TEXT, silentText, UNCONFIRMED_TEXT } from './says';
+
+/** Milliseconds that a busy machine may be late. */
+const SLACK = 1800;
+
+const silence = saying('');
+const dripped = drip(Buffer.alloc(0), () => Buffer.of(0), 20);
+const unfinished = drip(Buffer.of(0x7f), () => Buffer.from('!'), 20);
+
+interface Case {
+  readonly at: Fault['at'];
+  readonly how: Fault['how'];
+  readonly way: Way;
+  readonly status: number;
+  readonly says: string;
+}
+
+/** What was not sent in time is a 69, what was sent a 75. */
+const CASES: readonly Case[] = [
+  ...(['plain', 'pinned'] as const).flatMap((way): Case[] => [
+    {
+      at: 'connect',
+      how: silence,
+      way,
+      status: 69,
+      says: silentText(way === 'plain' ? 'login' : 'TLS handshake'),
+    },
+    {
+      at: 'login',
+      how: silence,
+      way,
+      status: 69,
+      says: silentText('login'),
+    },
+    {
+      at: 'login',
+      how: dripped,
+      way,
+      status: 69,
+      says: silentText('login'),
+    },
+    {
+      at: 'add',
+      how: silence,
+      way,
+      status: 75,
+      says: UNCONFIRMED_TEXT,
+    },
+    {
+      at: 'add',
+      how: unfinished,
+      way,
+      status: 75,
+      says: UNCONFIRMED_TEXT,
+    },
+    {
+      at: 'add',
+      how: late(60_000),
+      way,
+      status: 75,
+      says: UNCONFIRMED_TEXT,
+    },
+  ]),
+  {
+    at: 'tls',
+    how: silence,
+    way: 'pinned',
+    status: 69,
+    says: silentText('TLS handshake'),
+  },
+  {
+    at: 'tls',
+    // A TLS record that never ends.
+    how: drip(Buffer.from('1603034000', 'hex'), () => Buffer.of(0), 20),
+    way: 'pinned',
+    status: 69,
+    says: silentText('TLS handshake'),
+  },
+];
+
+function inTime({ took }: Run, seconds: number): void {
+  expect(took).toBeGreaterThan(seconds * 1000 - 200);
+  expect(took).toBeLessThan(seconds * 1000 + SLACK);
+}
+
+// First, since it takes longest.
+test.concurrent('10 seconds, if nothing is said', async () => {
+  const router = await ourRouter({ faults: [{ at: 'connect', how: silence }] });
+  const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS]);
+  expect(result.status).toBe(69);
+  inTime(result, 10);
+});
+
+test.concurrent.each(CASES.map((one, index) => [one.way, one.at, index, one] as const))(
+  '%s, stuck at %s (%i)',
+  async (way, at, _index, { how, status, says }) => {
+    const router = await ourRouter({ transport: transportOf(way), faults: [{ at, how }] });
+    // An add must have had the time to be sent.
+    const seconds = at === 'add' ? 2 : 1;
+    const args = [...flags(router), ...tlsFlags(way), '--deadline', `${seconds}s`, ...WORDS];
+    const result = await run(args);
+    expect(result).toMatchObject(said(status, says));
+    inTime(result, seconds);
+    expect(router.adds).toBe(at === 'add' ? 1 : 0);
+  },
+);
+
+describe('a router that has the address is not let down by what comes later', () => {
+  const ASKED = { list: OPENED.list, address: OPENED.address };
+
+  test.concurrent('silent at the print', async () => {
+    const router = await ourRouter({ faults: [{ at: 'print', how: silence }] });
+    router.addEntry({ ...ASKED, timeout: '10s' });
+    const args = [...flags(router, 'reader'), ...tlsFlags('plain'), '--deadline', '2', ...WORDS];
+    const result = await run(args);
+    const text = `${HAS_TEXT}; no answer in time (print)`;
+    expect(result).toMatchObject(said(0, text));
+    inTime(result, 2);
+  });
+
+  test.concurrent('silent at the e-mail', async () => {
+    const router = await ourRouter({ faults: [{ at: 'send', how: silence }] });
+    const email = ['--email', 'me@example.com', '--deadline', '2'];
+    const result = await run([...flags(router, 'admin'), ...tlsFlags('plain'), ...email, ...WORDS]);
+    expect(result).toMatchObject(said(0, `${OPENED_TEXT}; no e-mail: no answer in time (send)`));
+    inTime(result, 2);
+    expect(router.lists.v4.entries()).toMatchObject([OPENED]);
+  });
+
+  test.concurrent('a million rows, in a heap of 48 MB', async () => {
+    const router = await ourRouter({ faults: [{ at: 'print', how: flood() }] });
+    router.addEntry({ ...ASKED, timeout: '10s' });
+    const args = [...flags(router, 'reader'), ...tlsFlags('plain'), '--deadline', '5', ...WORDS];
+    const env = { NODE_OPTIONS: '--max-old-space-size=48' };
+    const result = await run(args, { env });
+    expect(result).toMatchObject({ status: 0, signal: null, stdout: '' });
+    expect(result.stderr).toMatch(
+      /^fwknop-mikrotik: 127\.0\.0\.1: FWKNOP_6_22 already has [^\n]*\n$/,
+    );
+  });
+});
+
+/** A list without an end: a million rows, and no `!done`. */
+function flood(): Fault['how'] {
+  const row = ['!re', '=.id=*1', '=list=FWKNOP_6_22', '=address=192.0.2.1'];
+  const rows = Array.from({ length: 1000 }, () => row);
+  return {
+    carriedOut: false,
+    reply: ({ frame }) => Buffer.concat(new Array<Buffer>(1000).fill(frame(rows))),
+  };
+}
+
+test.concurrent('a deadline in the file counts for all routers together', async () => {
+  const routers = await Promise.all(
+    [1, 2, 3].map(() => ourRouter({ faults: [{ at: 'login', how: silence }] })),
+  );
+  const tables = routers.map(
+    ({ host, port }) =>
+      `[[router]]\nhost = "${host}"\nport = ${port}\nuser = "fwknop"\npassword = "x"\ntls = "off"\n`,
+  );
+  const config = ownFile('deadline.toml', `deadline = "1s"\n${tables.join('')}`);
+  const result = await run(['--config', config, ...WORDS]);
+  const text = line(silentText('login'));
+  expect(result).toMatchObject({ status: 69, stderr: text.repeat(3) });
+  inTime(result, 1);
+});
+
+test.concurrent.each([
+  ['a !fatal', fatal('shutting down')],
+  ['a trap', trap('failure: no')],
+  ['HTTP', saying('HTTP/1.0 400 Bad Request\r\n\r\n')],
+])('%s is not waited for', async (_, how) => {
+  const router = await ourRouter({ faults: [{ at: 'add', how }] });
+  const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS]);
+  expect(result.status).toBe(76);
+  expect(result.took).toBeLessThan(5000);
+});
+
+const inNetwork = testInNamespace('the tests of name look-up').concurrent;
+
+describe('name look-up', () => {
+  test.concurrent.each(['plain', 'ca-file'] as const)('localhost, %s', async (way) => {
+    const router = await ourRouter({ transport: transportOf(way) });
+    const args = flags({ host: 'localhost', port: router.port });
+    const result = await run([...args, ...tlsFlags(way), ...WORDS]);
+    const opened = 'localhost: opened FWKNOP_6_22 to 198.51.100.7 for 30s';
+    expect(result).toMatchObject(said(0, opened));
+    expect(router.lists.v4.entries()).toMatchObject([OPENED]);
+  });
+
+  inNetwork('a name that does not exist', async () => {
+    const hosts = fileInPlaceOf('/etc/resolv.conf', ownFile('resolv.conf', ''));
+    const args = flags({ host: 'router.invalid', port: 8728 });
+    const result = await run([...args, ...tlsFlags('plain'), '--deadline', '5', ...WORDS], {
+      command: networkless([hosts], [EXECUTABLE]),
+    });
+    const text = 'router.invalid: not reachable: name not found; hint: use its IP address as host';
+    expect(result).toMatchObject(said(69, text));
+  });
+
+  inNetwork('dead name servers', async () => {
+    const args = flags({ host: 'router.example', port: 8728 });
+    const { result, asked, left } = await withDeafNameServers([
+      ...args,
+      ...tlsFlags('plain'),
+      '--deadline',
+      '1',
+      ...WORDS,
+    ]);
+    expect(result).toMatchObject(said(69, 'router.example: no answer in time (name look-up)'));
+    inTime(result, 1);
+    expect(asked).toBeGreaterThan(0);
+    expect(left).toEqual([]);
+  });
+});

@@ -1,0 +1,246 @@
+/** The package: what is in it, and that it works where npm installs it, without any network. */
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { inNamespace, testInNamespace } from './namespace';
+import {
+  flags,
+  OPENED,
+  ourRouter,
+  ownPath,
+  PASSWORD,
+  tlsFlags,
+  transportOf,
+  type Way,
+} from './router';
+import { line, type Run, run, WORDS } from './run';
+import { OPENED_TEXT } from './says';
+
+const ROOT = resolve(__dirname, '../..');
+
+const BELONGS =
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/[a-z-]+\.(?:js|txt)|man\/.*\.8)$/;
+
+let folder: string;
+let tarball: string;
+/** The executable as `npm install -g` leaves it. */
+let installed: string;
+
+beforeAll(async () => {
+  folder = ownPath('npm');
+  mkdirSync(folder);
+  const npm = (...args: readonly string[]) =>
+    promisify(execFile)('npm', [...args, '--offline', '--no-audit', '--no-fund'], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: folder, npm_config_cache: join(folder, 'cache') },
+    });
+  // Without the scripts: what is built is what is tested.
+  await npm('pack', '--ignore-scripts', '--pack-destination', folder);
+  const [name = ''] = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
+  tarball = join(folder, name);
+  await npm('install', '--global', '--prefix', join(folder, 'usr'), tarball);
+  installed = join(folder, 'usr/bin/fwknop-mikrotik');
+});
+
+const packageOf = (prefix: string) => join(prefix, 'lib/node_modules/fwknop-mikrotik');
+
+async function knock(executable: string, way: Way = 'plain', command?: readonly string[]) {
+  const router = await ourRouter({ transport: transportOf(way) });
+  const args = [...flags(router), ...tlsFlags(way), ...WORDS];
+  const result = await run(args, { command: command ?? [executable] });
+  return { router, result };
+}
+
+function expectOpened({ router, result }: Awaited<ReturnType<typeof knock>>): void {
+  const opened = line(OPENED_TEXT);
+  expect(result).toMatchObject({ status: 0, stdout: '', stderr: opened } satisfies Partial<Run>);
+  expect(router.lists.v4.entries()).toMatchObject([OPENED]);
+}
+
+test('holds what it should, and nothing else', async () => {
+  const { stdout } = await promisify(execFile)('tar', ['-tzf', tarball]);
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace(/^package\//, ''));
+  expect(files).toEqual(
+    expect.arrayContaining([
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'access.conf.example',
+      'mikrotik.toml.example',
+      'bin/fwknop-mikrotik',
+      'dist/main.js',
+    ]),
+  );
+  expect(files.filter((path) => !BELONGS.test(path))).toEqual([]);
+});
+
+test('knows nothing of the machine that it was built on, nor of any test', () => {
+  const home = packageOf(join(folder, 'usr'));
+  for (const path of [
+    'bin/fwknop-mikrotik',
+    ...readdirSync(join(home, 'dist')).map((n) => `dist/${n}`),
+  ]) {
+    const text = readFileSync(join(home, path), 'latin1');
+    expect(text).not.toContain(ROOT);
+    expect(text).not.toContain('sourceMappingURL');
+  }
+});
+
+test('has its dependencies inside, and runs no script when it is installed', () => {
+  const manifest = JSON.parse(
+    readFileSync(join(packageOf(join(folder, 'usr')), 'package.json'), 'utf8'),
+  );
+  for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies']) {
+    expect(Object.keys(manifest[kind] ?? {})).toEqual([]);
+  }
+  for (const script of ['preinstall', 'install', 'postinstall']) {
+    expect(manifest.scripts?.[script]).toBeUndefined();
+  }
+  expect(existsSync(join(packageOf(join(folder, 'usr')), 'node_modules'))).toBe(false);
+});
+
+test('its executable may be run by all and written by its owner alone', () => {
+  expect(statSync(installed).mode & 0o777).toBe(0o755);
+});
+
+test.each(['plain', 'ca-file', 'pinned', 'anonymous'] as const)('opens, %s', async (way) => {
+  expectOpened(await knock(installed, way));
+  // Once more: now it may have a cache.
+  expectOpened(await knock(installed, way));
+});
+
+test('without what was built it says so', async () => {
+  const copy = ownPath('bare');
+  cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
+  rmSync(join(copy, 'dist'), { recursive: true });
+  const result = await run(WORDS, { command: [join(copy, 'bin/fwknop-mikrotik')] });
+  expect(result).toMatchObject({ status: 78, stdout: '' });
+  expect(result.stderr).toBe(line('dist is missing; hint: npm ci builds it'));
+});
+
+describe('its code cache', () => {
+  /** A copy of the package that has run twice, and its caches. */
+  const warmCopy = async () => {
+    const copy = ownPath('copy');
+    cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
+    const executable = join(copy, 'bin/fwknop-mikrotik');
+    expectOpened(await knock(executable));
+    expectOpened(await knock(executable));
+    const dist = join(copy, 'dist');
+    const caches = readdirSync(dist)
+      .filter((name) => name.includes('.cache'))
+      .map((name) => join(dist, name));
+    return { executable, dist, caches };
+  };
+
+  test('is there after a run, closed to others for writing, and holds no secret', async () => {
+    const { caches } = await warmCopy();
+    expect(caches).toHaveLength(1);
+    for (const cache of caches) {
+      expect(statSync(cache).mode & 0o022).toBe(0);
+      const bytes = readFileSync(cache);
+      for (const encoding of ['latin1', 'utf16le', 'hex'] as const) {
+        expect(
+          bytes.includes(Buffer.from(PASSWORD, encoding === 'hex' ? 'latin1' : encoding)),
+        ).toBe(false);
+      }
+      expect(bytes.includes('198.51.100.7')).toBe(false);
+    }
+  });
+
+  test('is closed to others for writing under umask 0, too', async () => {
+    const copy = ownPath('copy');
+    cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
+    const executable = join(copy, 'bin/fwknop-mikrotik');
+    const command = ['/bin/sh', '-c', 'umask 0; exec env -i "$@"', 'sh', executable];
+    expectOpened(await knock(executable, 'plain', command));
+    for (const name of readdirSync(join(copy, 'dist'))) {
+      expect(statSync(join(copy, 'dist', name)).mode & 0o022).toBe(0);
+    }
+  });
+
+  const DAMAGE: Record<string, (cache: string) => void> = {
+    'cut to nothing': (cache) => truncateSync(cache, 0),
+    'cut to 3 bytes': (cache) => truncateSync(cache, 3),
+    'cut in the middle': (cache) => truncateSync(cache, statSync(cache).size >> 1),
+    'with a byte changed': (cache) => {
+      const bytes = readFileSync(cache);
+      const middle = bytes.length >> 1;
+      bytes[middle] = bytes[middle]! ^ 0xff;
+      writeFileSync(cache, bytes);
+    },
+    'with two words exchanged': (cache) => {
+      const bytes = readFileSync(cache);
+      const middle = (bytes.length >> 3) << 2;
+      const word = Buffer.from(bytes.subarray(middle, middle + 4));
+      bytes.copyWithin(middle, middle + 64, middle + 68);
+      word.copy(bytes, middle + 64);
+      writeFileSync(cache, bytes);
+    },
+    zeros: (cache) => writeFileSync(cache, Buffer.alloc(statSync(cache).size)),
+    'a text': (cache) => writeFileSync(cache, 'hello'),
+    'a directory': (cache) => {
+      rmSync(cache);
+      mkdirSync(join(cache, 'full'), { recursive: true });
+    },
+    'a link to nowhere': (cache) => {
+      rmSync(cache);
+      symlinkSync('/nonexistent/cache', cache);
+    },
+    'closed to all': (cache) => chmodSync(cache, 0),
+    'open to all': (cache) => chmodSync(cache, 0o666),
+  };
+
+  test('may be damaged in any way', async () => {
+    const { executable, dist, caches } = await warmCopy();
+    const whole = caches.map((cache) => readFileSync(cache));
+    for (const damage of Object.values(DAMAGE)) {
+      for (const [index, cache] of caches.entries()) {
+        rmSync(cache, { recursive: true, force: true });
+        writeFileSync(cache, whole[index]!);
+        damage(cache);
+      }
+      const { router, result } = await knock(executable, 'plain', [
+        ...['/usr/bin/timeout', '-s', 'KILL', '5', executable],
+      ]);
+      expectOpened({ router, result });
+    }
+    expect(readdirSync(dist).filter((name) => /\.cache\.\d+$/.test(name))).toEqual([]);
+  });
+
+  testInNamespace('the test of a read-only file system')('may have no place', async () => {
+    const { executable, dist, caches } = await warmCopy();
+    for (const cache of caches) rmSync(cache);
+    const readOnly = `mount --bind ${dist} ${dist}; mount -o remount,bind,ro ${dist}`;
+    expectOpened(await knock(executable, 'plain', inNamespace([readOnly], [executable])));
+    const full = `cp -a ${dist} ${dist}.old; mount -t tmpfs -o size=450k tmpfs ${dist}; cp -a ${dist}.old/* ${dist}/; rm -rf ${dist}.old`;
+    expectOpened(await knock(executable, 'plain', inNamespace([full], [executable])));
+  });
+
+  test('twenty runs at the same time, without one', async () => {
+    const copy = ownPath('copy');
+    cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
+    const executable = join(copy, 'bin/fwknop-mikrotik');
+    const all = await Promise.all(Array.from({ length: 20 }, () => knock(executable)));
+    for (const one of all) expectOpened(one);
+    expectOpened(await knock(executable));
+    const names = readdirSync(join(copy, 'dist'));
+    expect(names.filter((name) => /\.cache\.\d+$/.test(name))).toEqual([]);
+  });
+});

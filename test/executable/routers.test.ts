@@ -1,0 +1,148 @@
+/** Several routers: side by side, a line each in the order of the file, one status. */
+
+import { certificates } from '../router/certificates';
+import { saying, trap } from '../router/faults';
+import type { TestRouter } from '../router/server';
+import { OPENED, ourRouter, ownFile, passwordFile, tlsFlags } from './router';
+import { line, run, WORDS } from './run';
+
+/** A table of the configuration for a router, or for where none is. */
+function table(name: string, { host, port }: { host: string; port: number }, more = ''): string {
+  return `[[router]]
+name = "${name}"
+host = "${host}"
+port = ${port}
+user = "fwknop"
+password-file = "${passwordFile()}"
+${more || 'tls = "off"'}
+`;
+}
+
+const config = (...tables: readonly string[]): string[] => [
+  '--config',
+  ownFile('mikrotik.toml', tables.join('\n')),
+];
+
+const opened = (name: string) => line(`${name}: opened FWKNOP_6_22 to 198.51.100.7 for 30s`);
+const down = (name: string) =>
+  line(
+    `${name}: connection refused; hint: is the router up, its API service on, and this host let in?`,
+  );
+
+async function downRouter(): Promise<TestRouter> {
+  const router = await ourRouter();
+  await router.close();
+  return router;
+}
+
+function expectOpen(...routers: readonly TestRouter[]): void {
+  for (const router of routers) expect(router.lists.v4.entries()).toMatchObject([OPENED]);
+}
+
+test.concurrent('all healthy, each trusted in its own way', async () => {
+  const { leaf, selfSigned, ca } = certificates();
+  const plain = await ourRouter();
+  const verified = await ourRouter({ transport: leaf });
+  const pinned = await ourRouter({ transport: selfSigned });
+  const anonymous = await ourRouter({ transport: 'anonymous' });
+  const args = config(
+    table('plain', plain),
+    table('verified', verified, `ca-file = "${ca.certPath}"`),
+    table('pinned', pinned, `fingerprint = "${selfSigned.fingerprint}"`),
+    table('anonymous', anonymous, 'tls = "anonymous"'),
+  );
+  const names = ['plain', 'verified', 'pinned', 'anonymous'];
+  const result = await run([...args, ...WORDS]);
+  expect(result).toMatchObject({ status: 0, stdout: '', stderr: names.map(opened).join('') });
+  expectOpen(plain, verified, pinned, anonymous);
+});
+
+test.concurrent.each([0, 1, 2])('one down, in place %i: the others are open', async (place) => {
+  const routers = [await ourRouter(), await ourRouter(), await ourRouter()];
+  await routers[place]!.close();
+  const names = ['attic', 'barn', 'cellar'];
+  const result = await run([
+    ...config(...routers.map((router, index) => table(names[index]!, router))),
+    ...WORDS,
+  ]);
+  expect(result).toMatchObject({
+    status: 69,
+    stderr: names.map((name, index) => (index === place ? down(name) : opened(name))).join(''),
+  });
+  expectOpen(...routers.filter((_, index) => index !== place));
+});
+
+test.concurrent('the status is that of the first in the file, not in time', async () => {
+  const slow = await ourRouter({ faults: [{ at: 'add', how: saying('') }] });
+  const refusing = await ourRouter({ faults: [{ at: 'add', how: trap('failure: no') }] });
+  const gone = await downRouter();
+  const healthy = await ourRouter();
+  const tables = {
+    slow: table('slow', slow),
+    refusing: table('refusing', refusing),
+    gone: table('gone', gone),
+    healthy: table('healthy', healthy),
+  };
+  const knock = async (...names: readonly (keyof typeof tables)[]) => {
+    const args = [...config(...names.map((name) => tables[name])), '--deadline', '2'];
+    const { status, stderr } = await run([...args, ...WORDS]);
+    const said = [...stderr.matchAll(/^fwknop-mikrotik: (\w+): [^\n]{1,180}$/gm)];
+    return [status, ...said.map(([, name]) => name)];
+  };
+  const results = await Promise.all([
+    knock('slow', 'refusing', 'gone', 'healthy'),
+    knock('healthy', 'refusing', 'slow', 'gone'),
+    knock('healthy', 'gone', 'refusing', 'slow'),
+  ]);
+  expect(results).toEqual([
+    [75, 'slow', 'refusing', 'gone', 'healthy'],
+    [76, 'healthy', 'refusing', 'slow', 'gone'],
+    [69, 'healthy', 'gone', 'refusing', 'slow'],
+  ]);
+  expectOpen(healthy);
+});
+
+test.concurrent('fifty, side by side', async () => {
+  const replyDelay = 300;
+  const routers = await Promise.all(Array.from({ length: 50 }, () => ourRouter({ replyDelay })));
+  const names = routers.map((_, index) => `router-${index}`);
+  const result = await run([
+    ...config(...routers.map((router, index) => table(names[index]!, router))),
+    ...WORDS,
+  ]);
+  expect(result).toMatchObject({ status: 0, stderr: names.map(opened).join('') });
+  expectOpen(...routers);
+  // One after the other they would take 50 × (login + add) = 30 s.
+  expect(result.took).toBeLessThan(8000);
+});
+
+test.concurrent('flags apply to every router of the file', async () => {
+  const routers = [await ourRouter(), await ourRouter()];
+  const [first, second] = routers.map((router, index) => table(`r${index}`, router));
+  const args = config(first!, second!).concat('--routeruser', 'nobody', '--list', 'L_{port}');
+  const refused = await run([...args, ...WORDS]);
+  expect(refused.status).toBe(77);
+  expect(refused.stderr.split('\n')).toHaveLength(3);
+  const listed = await run([...config(first!, second!), '--list', 'L_{port}', ...WORDS]);
+  expect(listed.status).toBe(0);
+  for (const router of routers) {
+    expect(router.lists.v4.entries()).toMatchObject([{ ...OPENED, list: 'L_22' }]);
+  }
+});
+
+test.concurrent('with --routerip those of the file are left alone', async () => {
+  const theirs = await ourRouter();
+  const ours = await ourRouter();
+  const target = ['--routerip', ours.host, '--routerport', String(ours.port)];
+  const user = ['--routeruser', 'fwknop', '--password-file', passwordFile()];
+  const result = await run([
+    ...config('comment = "by flag"\n', table('theirs', theirs)),
+    ...target,
+    ...user,
+    ...tlsFlags('plain'),
+    ...WORDS,
+  ]);
+  expect(result).toMatchObject({ status: 0, stderr: opened('127.0.0.1') });
+  expect(theirs.connections).toBe(0);
+  expect(ours.lists.v4.entries()).toMatchObject([{ ...OPENED, comment: 'by flag' }]);
+});

@@ -1,0 +1,21 @@
+/** Waiting for what another process does, never without end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PATIENCE_MS = 10_000;
+const STEP_MS = 20;
+
+/**
+ * Asks again and again until the answer is neither undefined nor false.
+ *
+ * @param what for the error, for example `the log`
+ * @returns the answer. Rejects after PATIENCE_MS.
+ */
+export async function until<T>(what: string, ask: () => T | undefined | false): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
+    await sleep(STEP_MS);
+  }
+}
