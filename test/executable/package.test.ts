@@ -2,11 +2,13 @@
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -222,6 +224,52 @@ describe('its code cache', () => {
       expectOpened({ router, result });
     }
     expect(readdirSync(dist).filter((name) => /\.cache\.\d+$/.test(name))).toEqual([]);
+  });
+
+  describe('is code, and so', () => {
+    /** A text of the program, and one as long, so that V8 cannot tell the two programs apart. */
+    const [ours, theirs] = ['opened ', 'OWNED! '];
+
+    /** A cache of another program, which only its effect tells from ours. */
+    const foreignCache = async () => {
+      const { executable, dist, caches } = await warmCopy();
+      const main = join(dist, 'main.js');
+      const source = readFileSync(main, 'latin1');
+      expect(source).toContain(ours);
+      writeFileSync(main, source.replaceAll(ours, theirs), 'latin1');
+      for (const cache of caches) rmSync(cache);
+      const { result } = await knock(executable);
+      expect(result.stderr).toContain(theirs);
+      const [cache = ''] = readdirSync(dist).filter((name) => name.includes('.cache'));
+      return { name: cache, bytes: readFileSync(join(dist, cache)) };
+    };
+
+    test('is taken from where its owner alone writes, and from nowhere else', async () => {
+      const foreign = await foreignCache();
+      const plant = async (howLoose: (file: string, dist: string) => void) => {
+        const { executable, dist } = await warmCopy();
+        const file = join(dist, foreign.name);
+        rmSync(file);
+        writeFileSync(file, foreign.bytes);
+        howLoose(file, dist);
+        return (await knock(executable)).result.stderr.includes(theirs) ? 'taken' : 'left';
+      };
+      // The first shows that the cache would work.
+      expect([
+        await plant(() => undefined),
+        await plant((file) => chmodSync(file, 0o666)),
+        await plant((file) => chmodSync(file, 0o664)),
+        await plant((_, dist) => chmodSync(dist, 0o777)),
+        await plant((file) => {
+          const elsewhere = ownPath('planted');
+          renameSync(file, elsewhere);
+          symlinkSync(elsewhere, file);
+        }),
+      ]).toEqual(['taken', 'left', 'left', 'left', 'left']);
+      // Only root may give a file to somebody else.
+      const given = process.geteuid?.() === 0 ? (file: string) => chownSync(file, 1, 1) : undefined;
+      if (given) expect(await plant(given)).toBe('left');
+    });
   });
 
   testInNamespace('the test of a read-only file system')('may have no place', async () => {

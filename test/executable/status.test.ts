@@ -1,8 +1,11 @@
 /** The exit status: a way to each, over every transport; 0 means that the router has the entry. */
+import { networkInterfaces } from 'node:os';
 import { type Fault, fatal, saying, trap } from '../router/faults';
 import type { RouterOptions } from '../router/server';
+import { networkless } from './name-servers';
+import { testInNamespace } from './namespace';
 import { flags, OPENED, ourRouter, tlsFlags, transportOf, WAYS } from './router';
-import { run, said, WORDS } from './run';
+import { EXECUTABLE, run, said, WORDS } from './run';
 import {
   BAD_PORT_TEXT,
   MAY_BE_OPEN_HINT,
@@ -128,6 +131,27 @@ test.concurrent('69: nobody listens', async () => {
   await router.close();
   const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS]);
   expect(result).toMatchObject(said(69, REFUSED_TEXT));
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+const withIpv6 = hasIpv6 ? test : test.skip;
+
+withIpv6.concurrent.each(['plain', 'ca-file'] as const)('0: the router is ::1, %s', async (way) => {
+  const router = await ourRouter({ host: '::1', transport: transportOf(way) });
+  const result = await run([...flags(router), ...tlsFlags(way), ...WORDS]);
+  expect(result).toMatchObject(said(0, OPENED_TEXT.replace('127.0.0.1', '::1')));
+});
+
+testInNamespace('the test of an unreachable network').concurrent('69: no way there', async () => {
+  const args = [...flags({ host: '192.0.2.1', port: 8728 }), ...tlsFlags('plain')];
+  const nowhere = await run([...args, ...WORDS], { command: networkless([], [EXECUTABLE]) });
+  expect(nowhere).toMatchObject({ status: 69, stdout: '' });
+  expect(nowhere.stderr).toMatch(
+    /^fwknop-mikrotik: 192\.0\.2\.1: connection lost \(connecting\): ENETUNREACH; hint: [^\n]+\n$/,
+  );
+  expect(nowhere.took).toBeLessThan(5000);
 });
 
 test.concurrent('0: an IPv6 source goes to the IPv6 list, in its shortest form', async () => {
