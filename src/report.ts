@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Failure, type Fault } from './failure';
+import { write } from './streams';
 import { clipMiddle, isPrintable, printable } from './text';
 
 export type Level = 'notice' | 'warning' | 'err';
@@ -13,8 +13,6 @@ export interface Line extends Fault {
 const TAG = 'fwknop-mikrotik';
 const LONGEST_LINE = 200; // bytes: fwknopd reads 255 and then closes the pipe
 const SHORTEST_WHAT = 60; // bytes of a line that what happened may be cut to
-const PATIENCE = 100; // times that a full pipe is tried again
-const PAUSE = 10; // ms between them
 const DAEMON = 3 << 3; // syslog's facility
 const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 
@@ -27,8 +25,8 @@ const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 export function render({ what, hint }: Fault): string {
   const room = LONGEST_LINE - `${TAG}: \n`.length;
   const mend = hint === undefined ? '' : `; hint: ${hint}`;
-  // What to do is whole or left out: a cut fingerprint, or a chmod of
-  // a path with ? in it, would be no use.
+  // What to do is whole or left out: a cut fingerprint, or a chmod of a path with ? in it, would be
+  // no use.
   const isWhole = isPrintable(hint ?? '') && mend.length <= room - SHORTEST_WHAT;
   const kept = isWhole ? mend : '';
   return clipMiddle(printable(what), room - kept.length) + kept;
@@ -71,40 +69,4 @@ export function log(lines: readonly Line[]): void {
   } catch {
     // Without files or processes to spare there is no log; stderr has said it.
   }
-}
-
-/** Writes to a stream of ours. @returns why it could not */
-function write(stream: 1 | 2, text: string): NodeJS.ErrnoException | undefined {
-  let rest = Buffer.from(text);
-  const { descriptor, close } = openWithoutBlocking(stream);
-  for (let patience = PATIENCE; ; patience -= 1) {
-    try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest));
-      close();
-      return undefined;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || patience === 0) {
-        close();
-        return error as NodeJS.ErrnoException;
-      }
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
-    }
-  }
-}
-
-/**
- * A pipe that is full and has no reader would hold us, and with us fwknopd, for ever. Through /proc
- * the same pipe opens a second time, without the waiting.
- */
-function openWithoutBlocking(stream: 1 | 2): { descriptor: number; close(): void } {
-  try {
-    if (fstatSync(stream).isFIFO()) {
-      const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-      const descriptor = openSync(`/proc/self/fd/${stream}`, flags);
-      return { descriptor, close: () => closeSync(descriptor) };
-    }
-  } catch {
-    // No /proc, or no reader: the stream itself will do, or tell.
-  }
-  return { descriptor: stream, close: () => undefined };
 }

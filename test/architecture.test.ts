@@ -12,6 +12,7 @@ const ORDER = [
   'start',
   'main',
   'report',
+  'streams',
   'usage',
   'cli',
   'config',

@@ -43,9 +43,10 @@ describe.each(TRANSPORTS)('a connection cut at every byte, %s', (transport) => {
   describe.each(['fin', 'rst'] as const)('by %s', (ending) => {
     test('of the reply to every login: no success without an entry, no guess', async () => {
       for (const { result, open, adds } of await tryEveryCut(transport, 'login', ending, 99)) {
-        // Past the end of the reply the add may still get through.
+        // Past the end of the reply the add may still be written, and even get through.
         if (result.opening !== undefined) expect(open).toBe(true);
-        else expect(result.failure?.kind).toBe(adds === 0 ? 'unreachable' : 'unanswered');
+        else if (adds > 0) expect(result.failure?.kind).toBe('unanswered');
+        else expect(['unreachable', 'unanswered']).toContain(result.failure?.kind);
       }
     });
 
