@@ -146,6 +146,8 @@ function describe({ name, host, port, trust }: Router): string {
 }
 
 function command(entry: Entry): string {
-  const words = Object.entries(addAttributes(entry)).map(([key, value]) => `${key}=${value}`);
+  const words = Object.entries(addAttributes(entry)).map(([key, value]) =>
+    /^[\w.:/-]+$/.test(value) ? `${key}=${value}` : `${key}="${value}"`,
+  );
   return `${entry.menu}/add ${words.join(' ')}`;
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import { Broken } from './errors';
 
@@ -15,23 +15,25 @@ const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export async function resolve(host: string, deadline: AbortSignal): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   const output = await new Promise<string>((settle, fail) => {
-    const child = execFile(
+    let child: ChildProcess | undefined;
+    // It goes with us, whoever ends us. Said before it is there: a signal may come in between.
+    const die = (signal: NodeJS.Signals): void => {
+      child?.kill('SIGKILL');
+      for (const other of ENDINGS) process.off(other, die);
+      process.kill(process.pid, signal);
+    };
+    for (const signal of ENDINGS) process.on(signal, die);
+    child = execFile(
       'getent',
       ['ahosts', host],
       // fwknopd 2.6.10 leaves us no PATH.
       { signal: deadline, killSignal: 'SIGKILL', env: { PATH: '/usr/bin:/bin' } },
       (error, stdout) => {
         for (const signal of ENDINGS) process.off(signal, die);
-        error === null ? settle(stdout) : fail(explain(error, deadline));
+        if (error === null) settle(stdout);
+        else fail(explain(error, deadline));
       },
     );
-    // It goes with us, whoever ends us.
-    const die = (signal: NodeJS.Signals): void => {
-      child.kill('SIGKILL');
-      for (const other of ENDINGS) process.off(other, die);
-      process.kill(process.pid, signal);
-    };
-    for (const signal of ENDINGS) process.on(signal, die);
   });
   // A line an address and socket type: "192.0.2.1  STREAM router.example".
   const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);

@@ -1,12 +1,19 @@
 import { isIP, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { RouterOSClient } from 'routeros-client';
 import { clip, printable } from '../text';
 import type { Attributes } from './address-list';
 import { Broken, Trap } from './errors';
 import type { Router } from './router';
 import { SentenceReader } from './sentence';
-import { handshakeFailed, notPinned, peerFingerprint, tlsOptions, untrusted } from './trust';
+import {
+  handshakeFailed,
+  notPinned,
+  peerFingerprint,
+  tlsOptions,
+  untrusted,
+  withSharedContext,
+} from './trust';
 
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'];
 const LONGEST_QUOTE = 80; // characters of what a router says
@@ -22,7 +29,7 @@ const NEVER = 86400;
 /** The private members of the library that the guard rests on; a test fails when one is gone. */
 interface Internals {
   readonly connector: {
-    readonly socket: Socket | undefined;
+    readonly socket: Socket;
     readonly receiver: {
       readonly tags: Map<string, { callback(packet: string[]): void }>;
       processRawData(data: Buffer): void;
@@ -51,6 +58,7 @@ export class Session {
   /** The commands that were written to the router, such as `/login`. */
   readonly sent = new Set<string>();
 
+  private readonly socket: Socket;
   readonly #reader = new SentenceReader();
   readonly #ended = new Set<string>();
   #stage = 'connecting';
@@ -61,11 +69,11 @@ export class Session {
   private constructor(
     private readonly client: RouterOSClient,
     private readonly internals: Internals,
-    private readonly socket: Socket,
     private readonly router: Router,
     private readonly deadline: AbortSignal,
     private readonly trace: Trace,
   ) {
+    this.socket = internals.connector.socket;
     this.#watchSocket();
     this.#guardWriting();
     this.#guardReading();
@@ -86,7 +94,7 @@ export class Session {
     trace: Trace,
   ): Promise<Session> {
     const { RouterOSClient } = await loadLibrary();
-    const tls = tlsOptions(router.trust, isIP(router.host) === 0 ? router.host : undefined);
+    const tls = prepareTls(router);
     const client = new RouterOSClient({
       host: address,
       port: router.port,
@@ -99,13 +107,7 @@ export class Session {
     client.on('error', () => undefined);
     const connected = client.connect();
     const internals = internalsOf(client);
-    const { socket } = internals.connector;
-    if (socket === undefined) {
-      // tls.connect threw: the CA file is the one option that can make it.
-      await connected.catch(() => undefined);
-      throw new Broken('untrusted', 'unusable TLS settings', 'check ca-file');
-    }
-    const session = new Session(client, internals, socket, router, deadline, trace);
+    const session = new Session(client, internals, router, deadline, trace);
     await session.#settle(session.#stage, () => connected);
     trace('logged in');
     return session;
@@ -313,6 +315,16 @@ async function loadLibrary(): Promise<typeof import('routeros-client')> {
   delete process.env.DEBUG;
   delete process.env.ENV;
   return await import('routeros-client');
+}
+
+/** @throws Broken `untrusted` when OpenSSL takes no certificate of the CA file */
+function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
+  const options = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
+  try {
+    return options && withSharedContext(options);
+  } catch (error) {
+    throw new Broken('untrusted', `TLS settings: ${(error as Error).message}`, 'check ca-file');
+  }
 }
 
 function isNetworkError(error: NodeJS.ErrnoException): boolean {

@@ -1,5 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  type PeerCertificate,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { Broken } from './errors';
 import type { Trust } from './router';
 
@@ -51,6 +57,25 @@ export function tlsOptions(
       // at security level 0 alone.
       return { rejectUnauthorized: false, ca: [], ciphers: 'ADH:@SECLEVEL=0' };
   }
+}
+
+const contexts = new Map<string, SecureContext>();
+
+/**
+ * Puts in place of CAs and ciphers what Node makes of them, once for all routers: to read a bundle
+ * of CAs takes tens of milliseconds.
+ */
+export function withSharedContext(options: ConnectionOptions): ConnectionOptions {
+  const { ca, ciphers, ...others } = options;
+  const key = JSON.stringify([ca, ciphers]);
+  const context =
+    contexts.get(key) ??
+    createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(ciphers === undefined ? {} : { ciphers }),
+    });
+  contexts.set(key, context);
+  return { ...others, secureContext: context };
 }
 
 /** The CAs to trust: those given, or the system's, which are not the ones that Node brings along. */

@@ -55,6 +55,7 @@ export function fillPipe(writeEnd: number): void {
   }
 }
 
+/** Runs it; settles when the process has ended and the pipe is no longer read. */
 export async function runAsFwknopd(
   args: readonly string[],
   circumstances: Circumstances = {},
@@ -105,13 +106,13 @@ export async function runAsFwknopd(
   return { status, signal, output, took, pipeEnded };
 }
 
-/** Keeps what a process was given and what it left unread. */
+/** A file for a process, and what it leaves of it. */
 export interface UnreadFile {
   readonly file: number | Socket;
   unread(): string;
 }
 
-/** A pipe with a text in it. */
+/** A pipe with a text in it, and no writer any more. */
 export function pipeHolding(text: string): UnreadFile {
   const { readEnd, writeEnd } = makePipe();
   writeSync(writeEnd, text);
@@ -119,6 +120,7 @@ export function pipeHolding(text: string): UnreadFile {
   return { file: readEnd, unread: () => readFileSync(readEnd, 'latin1') };
 }
 
+/** A file, read from its beginning. */
 export function fileHolding(name: string, text: string): UnreadFile {
   const file = openSync(ownFile(name, text), 'r');
   // Reads from where the last reader stopped.

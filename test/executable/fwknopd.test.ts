@@ -82,7 +82,7 @@ describe('a full pipe that nobody reads does not hold it past its deadline', () 
   test.concurrent('many failures', async () => {
     const gone = await ourRouter();
     await gone.close();
-    const table = `[[router]]\nhost = "127.0.0.1"\nport = ${gone.port}\nuser = "u"\npassword = "p"\n`;
+    const table = `[[router]]\nhost = "127.0.0.1"\nport = ${gone.port}\nuser = "u"\npassword = "p"\ntls = "off"\n`;
     const config = ownFile('many.toml', `deadline = "2s"\n${table.repeat(20)}`);
     const result = await runAsFwknopd(['--config', config, ...WORDS], options);
     expect(result).toMatchObject({ status: 69, signal: null });

@@ -73,15 +73,11 @@ describe.each(['login', 'add'] as const)('a router that gives it back at the %s,
   });
 });
 
-/** Every way to give the password; `args` may be wrong in any way. */
-const router = { host: '127.0.0.1', port: 9 };
-const inArguments = (args: readonly string[] = []) => [
-  ...['--routerip', router.host, '--routerport', String(router.port), '--routeruser', 'fwknop'],
-  ...args,
-];
+/** Nobody listens there. */
+const NOWHERE = ['--routerip', '127.0.0.1', '--routerport', '9', '--routeruser', 'fwknop'];
 
 test.concurrent.each([
-  ['the password as an unknown option', ['--pass', PASSWORD]],
+  ['as an unknown option', ['--pass', PASSWORD]],
   ['a misspelt option', [`--routerpas=${PASSWORD}`]],
   ['a short option', [`-p${PASSWORD}`]],
   ['a short option, for sshpass users', ['-p', PASSWORD]],
@@ -96,8 +92,8 @@ test.concurrent.each([
   ['in the place of the user', ['--routeruser', PASSWORD]],
   ['in the place of a switch', [`--verbose=${PASSWORD}`]],
   ['in the place of the mode', ['--routerpass', PASSWORD, `--tls=${PASSWORD}`]],
-])('%s: refused, and not repeated', async (_, args) => {
-  const result = await run([...inArguments(args), ...tlsFlags('plain'), ...WORDS]);
+])('a password %s: refused, and not repeated', async (_, args) => {
+  const result = await run([...NOWHERE, ...args, ...tlsFlags('plain'), ...WORDS]);
   expect([64, 69, 78]).toContain(result.status);
   expectSilence(result);
 });

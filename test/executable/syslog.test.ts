@@ -176,21 +176,24 @@ describe('--syslog', () => {
 });
 
 describe('whatever becomes of logger, the outcome stays, and nobody keeps the pipe', () => {
-  /** A logger that writes down what it was given, and does not end. */
+  /** A logger that writes down what it was given, and does not end by itself. */
   const stuckLogger = () => {
     const notes = ownPath('notes');
     const script = [
       '#!/bin/sh',
-      `{ echo "cwd $(pwd)"; env; ls -l /proc/$$/fd; } >${notes}.new 2>&1`,
-      `echo "pid $$" >>${notes}.new; mv ${notes}.new ${notes}`,
+      `{ echo "pid $$"; env; ls -l /proc/$$/fd; } >${notes}.new 2>&1`,
+      `mv ${notes}.new ${notes}`,
       'exec sleep 60',
     ];
     const logger = ownFile('logger', `${script.join('\n')}\n`, 0o755);
-    closers.push(() => {
-      const pid = existsSync(notes) ? /^pid (\d+)$/m.exec(readFileSync(notes, 'utf8'))?.[1] : '';
-      if (pid) process.kill(Number(pid));
-    });
-    return { setUp: fileInPlaceOf('/usr/bin/logger', logger), notes };
+    /** Waits for its notes, and ends it. */
+    const end = async () => {
+      await until('the stuck logger', () => existsSync(notes));
+      const text = readFileSync(notes, 'utf8');
+      process.kill(Number(/^pid (\d+)$/m.exec(text)?.[1]));
+      return text;
+    };
+    return { setUp: fileInPlaceOf('/usr/bin/logger', logger), end };
   };
 
   const knock = async (setUp: readonly string[], leaked: readonly number[] = []) => {
@@ -203,27 +206,19 @@ describe('whatever becomes of logger, the outcome stays, and nobody keeps the pi
   };
 
   concurrent('it never ends', async () => {
-    const { setUp, notes } = stuckLogger();
+    const { setUp, end } = stuckLogger();
     const { took, pipeEnded } = await knock([setUp]);
     expect(pipeEnded).toBeLessThan(took + 1000);
-    const seen = await until(
-      'the stuck logger',
-      () => existsSync(notes) && readFileSync(notes, 'utf8'),
-    );
-    expect(seen).not.toContain('-pipe');
+    expect(await end()).not.toContain('-pipe');
   });
 
   concurrent('it never ends, and fwknopd left it many files', async () => {
-    const { setUp, notes } = stuckLogger();
+    const { setUp, end } = stuckLogger();
     const { writeEnd } = makePipe();
     const leaked = Array.from({ length: 24 }, () => writeEnd);
     const { took, pipeEnded } = await knock([setUp], leaked);
     expect(pipeEnded).toBeLessThan(took + 1000);
-    const seen = await until(
-      'the stuck logger',
-      () => existsSync(notes) && readFileSync(notes, 'utf8'),
-    );
-    expect(seen).not.toContain('-pipe');
+    expect(await end()).not.toContain('-pipe');
   });
 
   concurrent('it fails at once', async () => {

@@ -341,7 +341,7 @@ test('the private members of the library that the guard rests on are there', asy
   const rosApi = internalsOf(client);
   expect(typeof rosApi.connector.write).toBe('function');
   expect(typeof rosApi.connector.emit).toBe('function');
-  expect(typeof rosApi.connector.socket?.destroy).toBe('function');
+  expect(typeof rosApi.connector.socket.destroy).toBe('function');
   expect(typeof rosApi.connector.receiver.processRawData).toBe('function');
   expect(rosApi.connector.receiver.tags).toBeInstanceOf(Map);
   await connected;
@@ -351,5 +351,5 @@ test('the private members of the library that the guard rests on are there', asy
     .exec('add', { list: 'a', address: '192.0.2.1' });
   expect(rosApi).toHaveProperty('connectionHoldInterval');
   clearTimeout(rosApi.connectionHoldInterval);
-  rosApi.connector.socket?.destroy();
+  rosApi.connector.socket.destroy();
 });
