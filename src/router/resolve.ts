@@ -4,6 +4,8 @@ import { Broken } from './errors';
 
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+const children = new Set<ChildProcess>();
+
 /**
  * Finds the addresses of a host, best first; an IP address is its own.
  *
@@ -15,29 +17,35 @@ const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 export async function resolve(host: string, deadline: AbortSignal): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   const output = await new Promise<string>((settle, fail) => {
-    let child: ChildProcess | undefined;
-    // It goes with us, whoever ends us. Said before it is there: a signal may come in between.
-    const die = (signal: NodeJS.Signals): void => {
-      child?.kill('SIGKILL');
-      for (const other of ENDINGS) process.off(other, die);
-      process.kill(process.pid, signal);
-    };
-    for (const signal of ENDINGS) process.on(signal, die);
-    child = execFile(
+    dieTogether();
+    const child = execFile(
       'getent',
       ['ahosts', host],
       // fwknopd 2.6.10 leaves us no PATH.
       { signal: deadline, killSignal: 'SIGKILL', env: { PATH: '/usr/bin:/bin' } },
       (error, stdout) => {
-        for (const signal of ENDINGS) process.off(signal, die);
+        children.delete(child);
         if (error === null) settle(stdout);
         else fail(explain(error, deadline));
       },
     );
+    children.add(child);
   });
   // A line an address and socket type: "192.0.2.1  STREAM router.example".
   const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
   return [...new Set(addresses)];
+}
+
+/** From now on a signal that ends us ends the look-ups as well. */
+function dieTogether(): void {
+  if (process.listeners('SIGTERM').includes(die)) return;
+  for (const signal of ENDINGS) process.on(signal, die);
+}
+
+function die(signal: NodeJS.Signals): void {
+  for (const child of children) child.kill('SIGKILL');
+  for (const ending of ENDINGS) process.off(ending, die);
+  process.kill(process.pid, signal);
 }
 
 function explain(error: Error & { code?: unknown }, deadline: AbortSignal): Broken {
