@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { saying } from '../router/faults';
+import { until } from '../wait';
 import { withDeafNameServers } from './name-servers';
 import { testInNamespace } from './namespace';
 import { flags, ourRouter, tlsFlags } from './router';
 import { run, WORDS } from './run';
-import { until } from './wait';
 
 /** The processes of a session, zombies included: `pid (name) state …` each. */
 function sessionOf(leader: number): readonly string[] {

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { encodeSentences } from '../router/codec';
 import { type How, refusing, saying } from '../router/faults';
+import { until } from '../wait';
 import { flags, ourRouter, ownFile, PASSWORD, passwordFile, tlsFlags, transportOf } from './router';
 import { line, type Run, run, WORDS } from './run';
 import { OPENED_TEXT, PASSWORD_WARNING } from './says';
-import { until } from './wait';
 
 /** The password in every form in which it could be let out. */
 const FORMS = [

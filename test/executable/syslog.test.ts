@@ -4,12 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { trap } from '../router/faults';
 import type { RouterOptions } from '../router/server';
+import { until } from '../wait';
 import { makePipe, runAsFwknopd } from './as-fwknopd';
 import { devWith, fileInPlaceOf, inNamespace, testInNamespace } from './namespace';
 import { flags, OPENED, ourRouter, ownFile, ownPath, PASSWORD, tlsFlags } from './router';
 import { EXECUTABLE, line, run, WORDS } from './run';
 import { BAD_PORT_TEXT, OPENED_TEXT, PASSWORD_WARNING } from './says';
-import { until } from './wait';
 
 const { concurrent } = testInNamespace('the tests of the system log');
 

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../wait';
 import type { Syslog } from './syslog';
-import { until } from './wait';
 
 export const FWKNOPD = '/usr/sbin/fwknopd';
 export const SPA_PORT = 62201;

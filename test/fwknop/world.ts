@@ -16,10 +16,10 @@ import type { Sentence } from '../router/codec';
 import { FAULTS } from '../router/faults';
 import { type RouterOptions, startRouter, type TestRouter } from '../router/server';
 import { EXECUTABLE, NODE } from '../shipped';
+import { until } from '../wait';
 import { Client, type Keys, type Knock, sendPacket } from './client';
 import { checkConfiguration, Fwknopd, type FwknopdOptions } from './fwknopd';
 import { type Message, Syslog } from './syslog';
-import { until } from './wait';
 
 export const CONFIG_FILE = '/etc/fwknop/mikrotik.toml';
 

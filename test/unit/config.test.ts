@@ -194,6 +194,12 @@ describe('flags', () => {
     expect(config.grant.sources?.has(parseAddress('203.0.113.9')!)).toBe(false);
   });
 
+  test('--routerip does not ask what the routers of the file lack', async () => {
+    const unused = '[[router]]\n[[router]]\npassword-file = "none"\nca-file = "none"\n';
+    const alone = ['--routerip=10.0.0.1', '--routeruser=u', '--routerpass=p'];
+    expect((await load(unused, ...alone)).routers).toMatchObject([{ host: '10.0.0.1' }]);
+  });
+
   test('--routerip takes the other router flags', async () => {
     const flags = ['--routeruser=u', '--tls=off', '--email=a@b', `--password-file=${at('pw')}`];
     const config = await load(ONE, '--routerip=r.example', ...flags);

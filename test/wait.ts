@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Far beyond what anything here takes, also on a busy machine: only a failing test waits so long. */
-export const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 20_000;
 const STEP_MS = 20;
 
 /**
