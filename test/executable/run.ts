@@ -3,9 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { resolve } from 'node:path';
 
-// For a machine that has much else to do.
-jest.setTimeout(30_000);
-
 export const EXECUTABLE = resolve(__dirname, '../../bin/fwknop-mikrotik');
 
 /** What fwknopd passes: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`. */
