@@ -1,9 +1,9 @@
 /** Runs the shipped executable, much as fwknopd does, and keeps all that came of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { resolve } from 'node:path';
+import { EXECUTABLE } from '../shipped';
 
-export const EXECUTABLE = resolve(__dirname, '../../bin/fwknop-mikrotik');
+export { EXECUTABLE };
 
 /** What fwknopd passes: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`. */
 export const WORDS = ['198.51.100.7', '6', '22', '30'] as const;
