@@ -1,5 +1,5 @@
 /** What is compared: command lines that each leave one entry on a router, or need none. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { certificates } from '../test/router/certificates';
@@ -14,6 +14,8 @@ export interface Command {
   readonly router?: TestRouter;
   /** What has to be done before each run, and is not measured. */
   readonly prepare?: () => void;
+  /** The folder of the copy that it runs. */
+  readonly copy?: string;
   /** Too slow to be run as often as the others. */
   readonly isSlow?: boolean;
 }
@@ -52,10 +54,7 @@ export class Commands {
         signed,
         this.configuration('ca', [signed], `ca-file = "${ca.certPath}"`),
       ),
-      {
-        ...this.ours('plain, no cache yet', plain, plainFile),
-        prepare: removeCaches,
-      },
+      withoutCache(this.ours('plain, no cache yet', plain, plainFile)),
       this.ours(
         'plain, with syslog',
         plain,
@@ -69,10 +68,15 @@ export class Commands {
     return commands;
   }
 
-  /** This program, with a configuration. */
+  /** This program, with a configuration: a copy of its own, whose code cache is made by its own use. */
   ours(name: string, router: TestRouter, file: string): Command {
-    const line = (door: number) => [this.node, EXECUTABLE, ...openingOf(file, door)];
-    return { name: `fwknop-mikrotik, ${name}`, router, line };
+    const copy = join(this.folder, name.replaceAll(/\W+/g, '-'));
+    const executable = join(copy, 'bin/fwknop-mikrotik');
+    cpSync(dirname(EXECUTABLE), join(copy, 'bin'), { recursive: true });
+    cpSync(join(dirname(EXECUTABLE), '../dist'), join(copy, 'dist'), { recursive: true });
+    removeCaches(copy);
+    const line = (door: number) => [this.node, executable, ...openingOf(file, door)];
+    return { name: `fwknop-mikrotik, ${name}`, router, line, copy };
   }
 
   /** Writes a configuration of some routers. @returns its path */
@@ -148,8 +152,12 @@ function openingOf(file: string, door: number): readonly string[] {
   return ['--config', file, ADDRESS, '6', String(door), '60'];
 }
 
-function removeCaches(): void {
-  const folder = join(dirname(EXECUTABLE), '../dist');
+function withoutCache(command: Command): Command {
+  return { ...command, prepare: () => removeCaches(command.copy ?? '') };
+}
+
+function removeCaches(copy: string): void {
+  const folder = join(copy, 'dist');
   for (const name of readdirSync(folder)) {
     if (name.endsWith('.cache')) rmSync(join(folder, name));
   }

@@ -19,7 +19,7 @@ interface Program {
 
 /** Runs the program. @param argv its arguments alone */
 export function start(argv: readonly string[]): void {
-  const source = readFileSync(PROGRAM, 'latin1');
+  const source = readFileSync(PROGRAM, 'utf8');
   // V8 refuses what another version or other flags made; but it tells sources apart by no more than
   // their lengths.
   const file = `${PROGRAM}.${source.slice(...HASH_PLACE)}.${process.versions.v8}.cache`;
