@@ -99,7 +99,12 @@ function parsePort(text: string): number {
 function parseTimeout(text: string): number {
   const timeout = /^(?:0|[1-9]\d{0,7})$/.test(text) ? Number(text) : Number.NaN;
   if (!(timeout <= LONGEST_TIMEOUT)) {
-    throw new Failure('usage', `timeout: not a whole number of seconds up to ${LONGEST_TIMEOUT}`);
+    throw new Failure(
+      'usage',
+      `timeout: not a whole number of seconds up to ${LONGEST_TIMEOUT}`,
+      // fwknopd's $TIMEOUT is the time of day at which access ends.
+      /^\d{9,}$/.test(text) ? 'use $CLIENT_TIMEOUT, not $TIMEOUT' : undefined,
+    );
   }
   return timeout;
 }

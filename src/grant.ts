@@ -1,6 +1,5 @@
 import type { AccessRequest, Protocol } from './access-request';
 import type { Address, Networks } from './address';
-import { formatDuration } from './duration';
 import { Failure } from './failure';
 
 /** A port, or a range of ports, of one protocol. */
@@ -56,12 +55,6 @@ export function permit(request: AccessRequest, rules: GrantRules): Grant {
   const asked = request.timeout === 0 ? rules.defaultTimeout : request.timeout;
   const timeout = Math.min(asked, rules.maxTimeout ?? asked);
   return { source, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
-}
-
-/** Says how long, for the log: `1h`, or `1h (cut from 2h)`. */
-export function describeTimeout(grant: Grant): string {
-  const cut = grant.cutFrom === undefined ? '' : ` (cut from ${formatDuration(grant.cutFrom)})`;
-  return formatDuration(grant.timeout) + cut;
 }
 
 /** Names a service as the configuration does: `tcp/22`. */

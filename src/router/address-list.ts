@@ -16,7 +16,7 @@ export interface Entry {
 export interface ExistingEntry {
   readonly id: string;
   readonly disabled: boolean;
-  /** Whole seconds left; undefined for an entry without an end. */
+  /** Whole seconds left; undefined for an entry without an end, NaN where we cannot read it. */
   readonly left: number | undefined;
 }
 
@@ -65,6 +65,6 @@ export function findExisting(entry: Entry, rows: readonly Attributes[]): Existin
   return {
     id,
     disabled: row.disabled === 'true' || row.disabled === 'yes',
-    left: row.timeout === undefined ? undefined : (parseRouterDuration(row.timeout) ?? 0),
+    left: row.timeout === undefined ? undefined : (parseRouterDuration(row.timeout) ?? Number.NaN),
   };
 }

@@ -122,6 +122,7 @@ async function renew(session: Session, entry: Entry): Promise<Opening> {
     throw new Failure('router', `${has}, but disabled`, 'enable or remove that entry');
   }
   if (existing.left === undefined) return { what: `${has}, without an end`, changed: false };
+  if (Number.isNaN(existing.left)) return unread;
   const left = formatDuration(existing.left);
   if (existing.left >= entry.timeout) return { what: `${has} for ${left} more`, changed: false };
   const time = formatDuration(entry.timeout);

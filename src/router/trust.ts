@@ -92,7 +92,7 @@ function certificateAuthorities(given: string | undefined): { ca?: string } {
 export function peerFingerprint(socket: TLSSocket): string | undefined {
   // Not getPeerX509Certificate: called before Node has checked the name, it makes that check fail
   // (seen on Node 20). Of a peer without a certificate this returns {}.
-  const { fingerprint256 } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  const { fingerprint256 } = (socket.getPeerCertificate() ?? {}) as Partial<PeerCertificate>;
   return fingerprint256?.replaceAll(':', '').toLowerCase();
 }
 

@@ -111,13 +111,22 @@ test.each([
 });
 
 test.each([
-  ...['', '21474837', '99999999', '999999999', '9'.repeat(30), '00', '030', '-1', '+30', '30s'],
+  ...['', '21474837', '99999999', '00', '030', '-1', '+30', '30s'],
   ...['1h', '30 ', '30\n', '1e3', '0x1e', '30.0', '30.5', 'Infinity', 'none', '٣٠', '30\0'],
 ])('timeout refused: %j', (text) => {
   expect(line(undefined, undefined, undefined, text)).toBe(
     'timeout: not a whole number of seconds up to 21474836',
   );
 });
+
+test.each(['999999999', '1795251600', '9'.repeat(30)])(
+  'timeout refused, as the time of day that $TIMEOUT is: %j',
+  (text) => {
+    expect(line(undefined, undefined, undefined, text)).toBe(
+      'timeout: not a whole number of seconds up to 21474836; hint: use $CLIENT_TIMEOUT, not $TIMEOUT',
+    );
+  },
+);
 
 test.each([0, 1, 2, 3, 5, 6, 40])('%i arguments are refused, and not repeated', (count) => {
   const failure = refusal(() => parseAccessRequest(new Array<string>(count).fill('Tr0ub4dor')));

@@ -118,6 +118,12 @@ describe('an entry among the rows of the router', () => {
     ['that is dynamic', entry, { ...row, dynamic: 'true' }, found],
     ['with days left', entry, { ...row, timeout: '1d00:00:30' }, { ...found, left: 86430 }],
     ['with milliseconds left', entry, { ...row, timeout: '350ms' }, { ...found, left: 0 }],
+    [
+      'with a time that nobody can read',
+      entry,
+      { ...row, timeout: 'soon' },
+      { ...found, left: Number.NaN },
+    ],
   ])('%s', (_, wanted: Entry, tried, expected) => {
     expect(findExisting(wanted, [tried])).toEqual(expected);
   });
