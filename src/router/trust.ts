@@ -62,20 +62,14 @@ export function tlsOptions(
 const contexts = new Map<string, SecureContext>();
 
 /**
- * Puts in place of CAs and ciphers what Node makes of them, once for all routers: to read a bundle
- * of CAs takes tens of milliseconds.
+ * Adds what Node makes of the CAs and ciphers, once for all routers: to read a bundle of CAs takes
+ * tens of milliseconds.
  */
 export function withSharedContext(options: ConnectionOptions): ConnectionOptions {
-  const { ca, ciphers, ...others } = options;
-  const key = JSON.stringify([ca, ciphers]);
-  const context =
-    contexts.get(key) ??
-    createSecureContext({
-      ...(ca === undefined ? {} : { ca }),
-      ...(ciphers === undefined ? {} : { ciphers }),
-    });
-  contexts.set(key, context);
-  return { ...others, secureContext: context };
+  const key = JSON.stringify([options.ca, options.ciphers]);
+  const secureContext = contexts.get(key) ?? createSecureContext(options);
+  contexts.set(key, secureContext);
+  return { ...options, secureContext };
 }
 
 /** The CAs to trust: those given, or the system's, which are not the ones that Node brings along. */
