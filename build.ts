@@ -37,6 +37,14 @@ const startFast: Plugin = {
   },
 };
 
+/** What src/start.ts loads for a subcommand only. */
+const withCommandsOutside: Plugin = {
+  name: 'commands-outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/commands\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 function loadLater(source: string, [module, member]: [string, string]): string {
   return source.replace(
     `const ${module} = require("${module}");`,
@@ -83,17 +91,19 @@ async function bundle(
 
 async function main(): Promise<void> {
   const program = await bundle('src/main.ts', [startFast]);
+  const commands = await bundle('src/commands.ts', [startFast]);
   // On its own: fwknopd's usual call does without it, and need not read it either.
   const yargs = await bundle('yargs', []);
-  const start = await bundle('src/start.ts', []);
+  const start = await bundle('src/start.ts', [withCommandsOutside]);
   const hash = createHash('sha256').update(program.text).update(yargs.text).digest('hex');
-  const folders = [...program.inputs, ...yargs.inputs].flatMap(
+  const folders = [...program.inputs, ...commands.inputs, ...yargs.inputs].flatMap(
     (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
   );
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST);
   // src/start.ts finds the hash by its place.
   writeFileSync(join(DIST, 'main.js'), `// ${hash.slice(0, 16)}\n${program.text}`);
+  writeFileSync(join(DIST, 'commands.js'), commands.text);
   writeFileSync(join(DIST, 'yargs.js'), yargs.text);
   writeFileSync(join(DIST, 'start.js'), start.text);
   writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));

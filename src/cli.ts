@@ -1,3 +1,4 @@
+import { type SplitCommandLine, splitCommandLine } from './arguments';
 import type { Overrides } from './config';
 import { Failure, type Fault } from './failure';
 import * as setting from './settings';
@@ -32,7 +33,7 @@ const TEXT_OPTIONS = [
 const SWITCHES = ['dry-run', 'verbose', 'help', 'version'] as const;
 
 type TextOption = (typeof TEXT_OPTIONS)[number];
-type Switch = (typeof SWITCHES)[number];
+type OpeningCommandLine = SplitCommandLine<TextOption, (typeof SWITCHES)[number]>;
 
 /**
  * Reads the command line, without the program's name.
@@ -52,107 +53,35 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
   };
 }
 
-/** A command line taken apart; nothing in it has been judged yet. */
-export interface SplitCommandLine {
-  readonly words: readonly string[];
-  readonly texts: ReadonlyMap<TextOption, string>;
-  readonly switches: ReadonlySet<Switch>;
-}
-
 /**
  * Takes fwknopd's own call apart: four words, with or without `--config FILE` before them. There is
  * nothing in it to parse, and loading yargs takes longer than all else that we do.
  *
  * @returns undefined for any other call
  */
-export function readUsualCall(argv: readonly string[]): SplitCommandLine | undefined {
+export function readUsualCall(argv: readonly string[]): OpeningCommandLine | undefined {
   const [option, file = ''] = argv;
   const named = option === '--config' && argv.length === 6;
   const words = named ? argv.slice(2) : argv;
   const bare = named ? [file, ...words] : words;
   if (words.length !== 4 || bare.some((word) => word.startsWith('-'))) return undefined;
   if (named && file === '') return undefined;
-  return { words, texts: new Map(named ? [['config', file]] : []), switches: new Set() };
+  return { words, texts: new Map(named ? [['config', [file]]] : []), switches: new Set() };
 }
 
-/**
- * Takes any command line apart.
- *
- * @throws Failure `usage`
- */
-export async function readByYargs(argv: readonly string[]): Promise<SplitCommandLine> {
-  leaveGoneFolder();
-  const { default: yargs } = await import('yargs');
-  const parsed = await yargs(tame(argv))
-    .parserConfiguration({
-      'camel-case-expansion': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .string(['_', ...TEXT_OPTIONS])
-    .boolean([...SWITCHES])
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .parseAsync();
-
-  const faults: Fault[] = [];
-  const texts = new Map<TextOption, string>();
-  for (const name of TEXT_OPTIONS) {
-    const value = parsed[name];
-    if (typeof value === 'string' && value !== '') texts.set(name, value);
-    else if (Array.isArray(value)) faults.push({ what: `--${name}: given twice` });
-    else if (value !== undefined) {
-      faults.push(needsValue(name));
-    }
-  }
-  if (faults.length > 0) throw new Failure('usage', faults);
-  const switches = new Set(SWITCHES.filter((name) => parsed[name] === true));
-  return { words: parsed._.map(String), texts, switches };
-}
-
-/** yargs asks for the working folder, and fails where somebody has removed it. */
-function leaveGoneFolder(): void {
-  try {
-    process.cwd();
-  } catch {
-    process.chdir('/');
-  }
-}
-
-function needsValue(name: TextOption): Fault {
-  return { what: `--${name}: needs a value`, hint: `write --${name}=VALUE` };
-}
-
-/**
- * Leaves yargs nothing to guess: it knows no option but ours (it fails inside on --toString, and
- * takes --_=x for an argument), no switch may swallow a following `true`, and the quotes that it
- * strips from `--option='value'` are ours.
- */
-function tame(argv: readonly string[]): readonly string[] {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  const options = argv.slice(0, end).map((word, index) => {
-    if (!word.startsWith('-')) return word;
-    const before = argv[index - 1] ?? '';
-    const awaiting = TEXT_OPTIONS.find((name) => before === `--${name}`);
-    if (awaiting !== undefined) throw new Failure('usage', [needsValue(awaiting)]);
-    const [, name = '', value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (isOneOf(SWITCHES, name)) {
-      if (value !== undefined) throw new Failure('usage', `--${name}: takes no value`);
-      return `${word}=true`;
-    }
-    if (isOneOf(TEXT_OPTIONS, name)) return value === undefined ? word : `--${name}="${value}"`;
-    // Not repeated: it may be a password, or have one in it.
-    const what = `argument ${index + 1} is no option of this program`;
-    throw new Failure('usage', what, 'see fwknop-mikrotik --help');
+/** Takes any command line apart. @throws Failure `usage` */
+export function readByYargs(argv: readonly string[]): Promise<OpeningCommandLine> {
+  return splitCommandLine(argv, {
+    texts: TEXT_OPTIONS,
+    switches: SWITCHES,
+    help: 'fwknop-mikrotik --help',
   });
-  return [...options, ...argv.slice(end)];
 }
 
-function readOverrides(texts: ReadonlyMap<TextOption, string>): Overrides {
+function readOverrides(texts: OpeningCommandLine['texts']): Overrides {
   const faults: Fault[] = [];
   const read = <T>(name: TextOption, reader: (value: unknown) => T): T | undefined => {
-    const value = texts.get(name);
+    const value = texts.get(name)?.[0];
     if (value === undefined) return undefined;
     try {
       return reader(value);
@@ -184,17 +113,13 @@ function readOverrides(texts: ReadonlyMap<TextOption, string>): Overrides {
   return overrides;
 }
 
-function contradictions(texts: ReadonlyMap<TextOption, string>): readonly Fault[] {
+function contradictions(texts: OpeningCommandLine['texts']): readonly Fault[] {
   const pairs: [TextOption, TextOption][] = [
     ['routerpass', 'password-file'],
     ['fingerprint', 'ca-file'],
   ];
-  if (texts.get('tls') !== 'verify') pairs.push(['tls', 'fingerprint'], ['tls', 'ca-file']);
+  if (texts.get('tls')?.[0] !== 'verify') pairs.push(['tls', 'fingerprint'], ['tls', 'ca-file']);
   return pairs
     .filter((pair) => pair.every((name) => texts.has(name)))
     .map(([first, second]) => ({ what: `--${second}: contradicts --${first}` }));
-}
-
-function isOneOf<T extends string>(names: readonly T[], name: string): name is T {
-  return (names as readonly string[]).includes(name);
 }

@@ -8,7 +8,9 @@
 import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import type { runCommand } from './commands';
 import type { main } from './main';
+import { isSubcommand } from './subcommand';
 
 const PROGRAM = join(__dirname, 'main.js');
 const HASH_PLACE = [3, 19] as const; // in the first line of the program, see build.ts
@@ -19,6 +21,17 @@ interface Program {
 
 /** Runs the program. @param argv its arguments alone */
 export function start(argv: readonly string[]): void {
+  const [first, ...rest] = argv;
+  if (isSubcommand(first)) void loadCommands().runCommand(first, rest);
+  else open(argv);
+}
+
+/** Another file of the build, which an opening does not read. */
+function loadCommands(): { runCommand: typeof runCommand } {
+  return require('./commands.js');
+}
+
+function open(argv: readonly string[]): void {
   const source = readFileSync(PROGRAM, 'utf8');
   // V8 refuses what another version or other flags made; but it tells sources apart by no more than
   // their lengths.

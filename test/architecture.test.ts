@@ -11,10 +11,17 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const ORDER = [
   'start',
   'main',
+  'commands',
+  'init/init',
+  'check/check',
+  'knock/knock',
+  'terminal',
+  'subcommand',
   'report',
   'streams',
   'usage',
   'cli',
+  'arguments',
   'config',
   'config-file',
   'settings',
@@ -59,7 +66,7 @@ describe('the modules', () => {
 
   test.each([
     ['routeros-client', 'router/session'],
-    ['yargs', 'cli'],
+    ['yargs', 'arguments'],
     ['smol-toml', 'config-file'],
   ])('only one knows %s', (dependency, owner) => {
     const users = [...SOURCES].filter(([, source]) => importsOf(source).includes(dependency));

@@ -305,7 +305,7 @@ describe('fwknopd’s usual call is taken apart without yargs', () => {
     const call = readUsualCall(argv);
     expect(call).toEqual({
       words,
-      texts: new Map(config === undefined ? [] : [['config', config]]),
+      texts: new Map(config === undefined ? [] : [['config', [config]]]),
       switches: new Set(),
     });
   });

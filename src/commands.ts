@@ -1,0 +1,33 @@
+import { run as check } from './check/check';
+import { EXIT, Failure } from './failure';
+import { run as init } from './init/init';
+import { run as knock } from './knock/knock';
+import { say } from './report';
+import type { Subcommand } from './subcommand';
+
+const COMMANDS: Readonly<Record<Subcommand, (argv: readonly string[]) => Promise<number>>> = {
+  init,
+  check,
+  knock,
+};
+
+/**
+ * Runs what people type: everything but an opening. It alone owns the exit status of these, and it
+ * is a build of its own, so that an opening has none of it to load.
+ *
+ * @param argv the command line that follows the subcommand
+ */
+export async function runCommand(name: Subcommand, argv: readonly string[]): Promise<void> {
+  process.exitCode = EXIT.bug.status;
+  try {
+    process.exitCode = await COMMANDS[name](argv);
+  } catch (error) {
+    const failure =
+      error instanceof Failure
+        ? error
+        : new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');
+    for (const { what, hint } of failure.faults)
+      say(hint === undefined ? what : `${what}; hint: ${hint}`);
+    process.exitCode = EXIT[failure.kind].status;
+  }
+}

@@ -1,0 +1,6 @@
+import { Failure } from '../failure';
+
+/** Placeholder until built. */
+export async function run(_argv: readonly string[]): Promise<number> {
+  throw new Failure('usage', 'knock: not there yet');
+}

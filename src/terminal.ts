@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createInterface, type ReadLineOptions } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { Failure } from './failure';
+
+/** Whether there is somebody to ask: questions go to stderr, answers come from stdin. */
+export function isTerminal(): boolean {
+  return isatty(0) && isatty(2);
+}
+
+/** Asks on the terminal. @returns what was typed, without the spaces around it */
+export async function ask(question: string): Promise<string> {
+  return (await answer({ input: process.stdin, output: process.stderr }, question)).trim();
+}
+
+/** Asks on the terminal for what must not be seen there. @returns what was typed, as it was */
+export async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // With `terminal` readline takes the echo into its own hands, and these write to nowhere.
+  try {
+    return await answer({ input: process.stdin, output: nowhere, terminal: true }, '');
+  } finally {
+    process.stderr.write('\n');
+  }
+}
+
+async function answer(streams: ReadLineOptions, question: string): Promise<string> {
+  const terminal = createInterface(streams);
+  try {
+    // At the end of the input readline would leave the question open for ever.
+    const ended = once(terminal, 'close').then(() =>
+      Promise.reject(new Failure('usage', 'no answer')),
+    );
+    return await Promise.race([terminal.question(question), ended]);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Asks for a yes; anything else is a no. */
+export async function confirm(question: string): Promise<boolean> {
+  return /^y(?:es)?$/i.test(await ask(`${question} [y/N] `));
+}
