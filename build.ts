@@ -17,6 +17,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'iconv-lite': "exports.encode = (text) => Buffer.from(text, 'latin1');",
   // 23 ms. Used after an update, a removal or a stream; src/router/session.ts has none of these.
   lodash: 'module.exports = {};',
+  // What went wrong is told by src/router/session.ts.
+  './messages': 'module.exports = { default: {} };',
 };
 
 /** What node-routeros uses of Node's modules that a plain opening never needs. */
@@ -26,7 +28,8 @@ const startFast: Plugin = {
   name: 'start-fast',
   setup({ onResolve, onLoad }) {
     const replaced = new RegExp(`^(${Object.keys(STAND_INS).join('|')})$`);
-    onResolve({ filter: /^yargs$/ }, () => ({ path: './yargs.js', external: true }));
+    // As seen from bin/, whose `require` the program gets.
+    onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
     onResolve({ filter: replaced }, ({ path }) => ({ path, namespace: 'stand-in' }));
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[path] ?? '',
@@ -34,14 +37,6 @@ const startFast: Plugin = {
     onLoad({ filter: /node-routeros\/dist\/.*\.js$/ }, ({ path }) => ({
       contents: Object.entries(LATER).reduce(loadLater, readFileSync(path, 'utf8')),
     }));
-  },
-};
-
-/** What src/start.ts loads for a subcommand only. */
-const withCommandsOutside: Plugin = {
-  name: 'commands-outside',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\.js$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -75,7 +70,7 @@ async function bundle(
     platform: 'node',
     target: 'node18.19',
     format: 'cjs',
-    supported: { 'dynamic-import': false }, // src/start.ts runs it as a script
+    supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
     plugins,
     // routeros-client asks for it when ENV=testing only, which src/router/session.ts rules out.
     external: ['source-map-support'],
@@ -84,8 +79,8 @@ async function bundle(
     logLevel: 'warning',
   });
   const text = outputFiles.map((file) => file.text).join('');
-  // Less text to read; the names stay.
-  const { code } = await transform(loadOnUse(text), { minifyWhitespace: true });
+  // Less text to read, and less garbage to collect before the door is open.
+  const { code } = await transform(loadOnUse(text), { minify: true });
   return { text: code, inputs: Object.keys(metafile.inputs) };
 }
 
@@ -94,18 +89,18 @@ async function main(): Promise<void> {
   const commands = await bundle('src/commands.ts', [startFast]);
   // On its own: fwknopd's usual call does without it, and need not read it either.
   const yargs = await bundle('yargs', []);
-  const start = await bundle('src/start.ts', [withCommandsOutside]);
   const hash = createHash('sha256').update(program.text).update(yargs.text).digest('hex');
   const folders = [...program.inputs, ...commands.inputs, ...yargs.inputs].flatMap(
     (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
   );
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST);
-  // src/start.ts finds the hash by its place.
-  writeFileSync(join(DIST, 'main.js'), `// ${hash.slice(0, 16)}\n${program.text}`);
+  // bin/fwknop-mikrotik finds the hash by its place. The function is put around it here, since V8 would copy
+  // the whole text there to join it, and have garbage to collect before the door is open.
+  const head = `// ${hash.slice(0, 16)}\n(function (module, exports, require) {`;
+  writeFileSync(join(DIST, 'main.js'), `${head}${program.text}})`);
   writeFileSync(join(DIST, 'commands.js'), commands.text);
   writeFileSync(join(DIST, 'yargs.js'), yargs.text);
-  writeFileSync(join(DIST, 'start.js'), start.text);
   writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
 }
 

@@ -3,13 +3,8 @@ import { EXIT, Failure } from './failure';
 import { run as init } from './init/init';
 import { run as knock } from './knock/knock';
 import { say } from './report';
-import type { Subcommand } from './subcommand';
 
-const COMMANDS: Readonly<Record<Subcommand, (argv: readonly string[]) => Promise<number>>> = {
-  init,
-  check,
-  knock,
-};
+const COMMANDS = { init, check, knock };
 
 /**
  * Runs what people type: everything but an opening. It alone owns the exit status of these, and it
@@ -17,7 +12,10 @@ const COMMANDS: Readonly<Record<Subcommand, (argv: readonly string[]) => Promise
  *
  * @param argv the command line that follows the subcommand
  */
-export async function runCommand(name: Subcommand, argv: readonly string[]): Promise<void> {
+export async function runCommand(
+  name: keyof typeof COMMANDS,
+  argv: readonly string[],
+): Promise<void> {
   process.exitCode = EXIT.bug.status;
   try {
     process.exitCode = await COMMANDS[name](argv);

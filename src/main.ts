@@ -1,9 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import { isatty } from 'node:tty';
 import { version } from '../package.json';
 import { parseAccessRequest } from './access-request';
 import { parseCommandLine } from './cli';
 import { loadConfig } from './config';
+import { Deadline } from './deadline';
 import { formatDuration } from './duration';
 import { EXIT, Failure } from './failure';
 import { type Grant, permit, serviceName } from './grant';
@@ -64,7 +64,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
       for (const router of config.routers) print(`${describe(router)}: ${command(entry)}\n`);
       return finish({ status: EXIT.open.status, lines: [] });
     }
-    const deadline = startDeadline(config.deadline);
+    const deadline = new Deadline(config.deadline);
     const outcomes = await Promise.all(
       config.routers.map((router) => openOne(router, grant, entry, deadline, verbose)),
     );
@@ -88,12 +88,13 @@ async function openOne(
   router: Router,
   grant: Grant,
   entry: Entry,
-  deadline: AbortSignal,
+  deadline: Deadline,
   verbose: boolean,
 ): Promise<Outcome> {
   const name = clip(router.name, LONGEST_NAME);
   const trace = (text: string): void => {
-    if (verbose) say(render({ what: `${name}: ${Math.round(performance.now())} ms: ${text}` }));
+    if (verbose)
+      say(render({ what: `${name}: ${Math.round(process.uptime() * 1000)} ms: ${text}` }));
   };
   try {
     const opening = await open(router, entry, noteOf(grant), deadline, trace);
@@ -127,14 +128,6 @@ function failed(error: unknown, prefix = ''): Outcome {
     status: EXIT[failure.kind].status,
     lines: failure.faults.map(({ what, hint }) => ({ level: 'err', what: prefix + what, hint })),
   };
-}
-
-/** The one deadline of the run, counted from the start of the process. */
-function startDeadline(seconds: number): AbortSignal {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // one a router
-  setTimeout(() => controller.abort(), Math.max(0, seconds * 1000 - performance.now()));
-  return controller.signal;
 }
 
 function wantsSyslog(mode: SyslogMode): boolean {

@@ -9,14 +9,12 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 /** The modules of src/, those that others rest on last. A module imports only from below itself. */
 const ORDER = [
-  'start',
   'main',
   'commands',
   'init/init',
   'check/check',
   'knock/knock',
   'terminal',
-  'subcommand',
   'report',
   'streams',
   'usage',
@@ -37,6 +35,7 @@ const ORDER = [
   'grant',
   'access-request',
   'address',
+  'deadline',
   'duration',
   'failure',
   'text',

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Deadline } from '../deadline';
 import { formatDuration } from '../duration';
 import { Failure } from '../failure';
 import { addAttributes, ENTRY_FIELDS, type Entry, findExisting } from './address-list';
@@ -44,7 +44,7 @@ export async function open(
   router: Router,
   entry: Entry,
   mail: Mail,
-  deadline: AbortSignal,
+  deadline: Deadline,
   trace: Trace,
 ): Promise<Opening> {
   let unanswered: Broken | undefined;
@@ -67,12 +67,13 @@ export async function open(
       const pause = PAUSES[tries];
       // An add that was lost may be sent again: a duplicate does no harm.
       const mayPass = error.mayPass || (addSent && error.cause === 'lost');
-      if (pause === undefined || !mayPass || !(await waited(pause, deadline))) {
+      if (pause === undefined || !mayPass || !(await deadline.wait(pause))) {
         throw unanswered === undefined ? failure(error) : mayBeOpen(unanswered);
       }
       trace(`${error.message}; trying again`);
     } finally {
-      session?.close();
+      // Later, since the process's own end closes it faster: Socket.destroy sets up process.stderr.
+      if (session !== undefined) setImmediate(() => session?.close());
     }
   }
 }
@@ -147,15 +148,6 @@ async function send(session: Session, to: string, mail: Mail): Promise<{ warning
   } catch (error) {
     if (!(error instanceof Trap || error instanceof Broken)) throw error;
     return { warning: `no e-mail: ${error.message}` };
-  }
-}
-
-async function waited(milliseconds: number, deadline: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(milliseconds, undefined, { signal: deadline });
-    return true;
-  } catch {
-    return false;
   }
 }
 

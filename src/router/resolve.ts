@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
+import type { Deadline } from '../deadline';
 import { Broken } from './errors';
 
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -14,7 +15,7 @@ const children = new Set<ChildProcess>();
  *
  * @throws Broken `lost` or `deadline`
  */
-export async function resolve(host: string, deadline: AbortSignal): Promise<readonly string[]> {
+export async function resolve(host: string, deadline: Deadline): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
   const output = await new Promise<string>((settle, fail) => {
     dieTogether();
@@ -22,14 +23,17 @@ export async function resolve(host: string, deadline: AbortSignal): Promise<read
       'getent',
       ['ahosts', host],
       // fwknopd 2.6.10 leaves us no PATH.
-      { signal: deadline, killSignal: 'SIGKILL', env: { PATH: '/usr/bin:/bin' } },
+      { env: { PATH: '/usr/bin:/bin' } },
       (error, stdout) => {
         children.delete(child);
+        deadline.off(stop);
         if (error === null) settle(stdout);
         else fail(explain(error, deadline));
       },
     );
+    const stop = () => child.kill('SIGKILL');
     children.add(child);
+    deadline.on(stop);
   });
   // A line an address and socket type: "192.0.2.1  STREAM router.example".
   const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
@@ -48,8 +52,8 @@ function die(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function explain(error: Error & { code?: unknown }, deadline: AbortSignal): Broken {
-  if (deadline.aborted) return new Broken('deadline', 'no answer in time (name look-up)');
+function explain(error: Error & { code?: unknown }, deadline: Deadline): Broken {
+  if (deadline.isOver) return new Broken('deadline', 'no answer in time (name look-up)');
   const why = error.code === 'ENOENT' ? 'getent is not installed' : 'name not found';
   return new Broken('lost', `not reachable: ${why}`, 'use its IP address as host');
 }

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { RouterOSClient } from 'routeros-client';
+import type { Deadline } from '../deadline';
 import { clip, printable } from '../text';
 import type { Attributes } from './address-list';
 import { Broken, Trap } from './errors';
@@ -70,15 +71,14 @@ export class Session {
     private readonly client: RouterOSClient,
     private readonly internals: Internals,
     private readonly router: Router,
-    private readonly deadline: AbortSignal,
+    private readonly deadline: Deadline,
     private readonly trace: Trace,
   ) {
     this.socket = internals.connector.socket;
     this.#watchSocket();
     this.#guardWriting();
     this.#guardReading();
-    deadline.addEventListener('abort', this.#expire);
-    if (deadline.aborted) this.#expire();
+    deadline.on(this.#expire);
   }
 
   /**
@@ -90,7 +90,7 @@ export class Session {
   static async open(
     router: Router,
     address: string,
-    deadline: AbortSignal,
+    deadline: Deadline,
     trace: Trace,
   ): Promise<Session> {
     const { RouterOSClient } = await loadLibrary();
@@ -195,7 +195,7 @@ export class Session {
   #end(why: Broken): void {
     if (this.#broken !== undefined) return;
     this.#broken = why;
-    this.deadline.removeEventListener('abort', this.#expire);
+    this.deadline.off(this.#expire);
     // It drops its own listeners, and would then throw at the next error of the socket.
     this.internals.connector.emit = () => false;
     this.socket.destroy();

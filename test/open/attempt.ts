@@ -1,3 +1,4 @@
+import { Deadline } from '../../src/deadline';
 import { Failure } from '../../src/failure';
 import { type Entry, entryFor } from '../../src/router/address-list';
 import { type Opening, open } from '../../src/router/open';
@@ -79,19 +80,18 @@ export interface Attempt {
 
 /** Opens, within a deadline in milliseconds, and says what came of it; a bug is thrown. */
 export async function attempt(router: Router, deadline = 1000, entry = ENTRY): Promise<Attempt> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadline);
+  const end = new Deadline(process.uptime() + deadline / 1000);
   const started = performance.now();
   const trace: string[] = [];
   const mail = { subject: 'Router: Port Opened', body: 'Given IP' };
   try {
-    const opening = await open(router, entry, mail, controller.signal, (text) => trace.push(text));
+    const opening = await open(router, entry, mail, end, (text) => trace.push(text));
     return { opening, failure: undefined, took: performance.now() - started, trace };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { opening: undefined, failure: error, took: performance.now() - started, trace };
   } finally {
-    clearTimeout(timer);
+    end.cancel();
   }
 }
 

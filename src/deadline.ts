@@ -1,0 +1,49 @@
+/** The end of the time that a run has. (An AbortSignal would do, and takes half a millisecond.) */
+export class Deadline {
+  readonly #listeners = new Set<() => void>();
+  readonly #timer: NodeJS.Timeout;
+  #isOver = false;
+
+  /** @param seconds counted from the start of the process */
+  constructor(seconds: number) {
+    this.#timer = setTimeout(() => this.#pass(), Math.max(0, (seconds - process.uptime()) * 1000));
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Calls a listener once when the time is over, at once if it is. */
+  on(listener: () => void): void {
+    if (this.#isOver) listener();
+    else this.#listeners.add(listener);
+  }
+
+  off(listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Waits, but not beyond the end. @returns whether there is time left */
+  async wait(milliseconds: number): Promise<boolean> {
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        this.off(settle);
+        resolve();
+      };
+      const timer = setTimeout(settle, milliseconds);
+      this.on(settle);
+    });
+    return !this.#isOver;
+  }
+
+  /** Stops the clock, which would keep the process from ending before. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #pass(): void {
+    this.#isOver = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
