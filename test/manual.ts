@@ -16,7 +16,8 @@ export function readHelp(text: string): Documented {
       .split(/\n\n(?=[A-Z])/)
       .map((section) => section.split('\n\n')[0] ?? '')
       .map((section) => section.split(/\n(.*)/s))
-      .map(([title = '', rows = '']) => [title, rows]),
+      // Some titles go on: `Files, in the folder`.
+      .map(([title = '', rows = '']) => [title.split(',')[0], rows]),
   );
   // A row begins two columns in; what goes on with it begins further in.
   const rows = (title: string): readonly string[] =>
@@ -27,7 +28,7 @@ export function readHelp(text: string): Documented {
     usage: [...labels('Arguments'), ...labels('Options')].map((label) =>
       label.replace(/^<(.*)>$/, '$1'),
     ),
-    files: labels('Files').filter((label) => label.includes('/')),
+    files: labels('Files'),
     statuses: rows('Exit status')
       .filter((row) => /^ +\d/.test(row))
       .map(tidy),

@@ -44,10 +44,13 @@ const testWithMandoc = existsSync('/usr/bin/mandoc')
   : leftOut('the check of the manual page', 'the Debian package mandoc');
 
 testWithMandoc('is clean', () => {
-  const { status, stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', PAGE], {
+  const { error, stdout, stderr } = spawnSync('mandoc', ['-T', 'lint', PAGE], {
     encoding: 'utf8',
   });
+  expect(error).toBeUndefined();
   // Whether the pages that it refers to are installed here is nothing to the page.
-  const complaints = `${stdout}${stderr}`.split('\n').filter((line) => !/mandoc\.db/.test(line));
-  expect({ status, complaints }).toEqual({ status: 0, complaints: [''] });
+  const complaints = `${stdout}${stderr}`
+    .split('\n')
+    .filter((text) => !/mandoc\.db|referenced manual not found|^$/.test(text));
+  expect(complaints).toEqual([]);
 });
