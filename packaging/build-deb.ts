@@ -38,12 +38,16 @@ const template = (path: string, values: Readonly<Record<string, string>>) =>
 /** A tree of files that is to become a package. */
 class Tree {
   readonly folder = mkdtempSync(join(tmpdir(), 'package-deb-'));
+  /** The paths of all regular files so far. */
+  readonly files: string[] = [];
+
+  constructor() {
+    chmodSync(this.folder, 0o755);
+  }
 
   add(path: string, content: Buffer | string, mode = 0o644): void {
-    const file = join(this.folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-    chmodSync(file, mode);
+    writeFileSync(this.place(path), content, { mode });
+    this.files.push(path);
   }
 
   addCompressed(path: string, content: Buffer | string): void {
@@ -51,25 +55,13 @@ class Tree {
   }
 
   link(path: string, target: string): void {
+    symlinkSync(relative(dirname(path), target), this.place(path));
+  }
+
+  private place(path: string): string {
     const file = join(this.folder, path);
     mkdirSync(dirname(file), { recursive: true });
-    symlinkSync(relative(dirname(path), target), file);
-  }
-
-  /** The paths of all regular files, in order. */
-  files(): readonly string[] {
-    return readdirSync(this.folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(this.folder, join(entry.parentPath ?? entry.path, entry.name)))
-      .sort();
-  }
-
-  /** Lets all read the folders, whatever the umask was. */
-  openFolders(): void {
-    const folders = readdirSync(this.folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-    for (const folder of [this.folder, ...folders]) chmodSync(folder, 0o755);
+    return file;
   }
 }
 
@@ -109,9 +101,8 @@ function addDocumentation(tree: Tree, date: Date): void {
 
 /** What dpkg reads; it describes the files that are there by now. */
 function addControl(tree: Tree): void {
-  const files = tree.files();
-  const sizes = files.map((path) => Math.ceil(statSync(join(tree.folder, path)).size / 1024));
-  const sums = files.map((path) => {
+  const sizes = tree.files.map((path) => Math.ceil(statSync(join(tree.folder, path)).size / 1024));
+  const sums = tree.files.map((path) => {
     const sum = createHash('md5').update(readFileSync(join(tree.folder, path)));
     return `${sum.digest('hex')}  ${path}\n`;
   });
@@ -135,12 +126,12 @@ function sourceDate(): number {
 
 function main([folder = join(ROOT, 'dist-deb')]: readonly string[]): void {
   const seconds = sourceDate();
+  process.umask(0o022);
   const tree = new Tree();
   try {
     addProgram(tree);
     addDocumentation(tree, new Date(seconds * 1000));
     addControl(tree);
-    tree.openFolders();
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${name}_${version}_all.deb`);
     // dpkg-deb gives every file that is newer than SOURCE_DATE_EPOCH this time: here, all of them.
