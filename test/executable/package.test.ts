@@ -87,6 +87,7 @@ test('holds what it should, and nothing else', async () => {
       'mikrotik.toml.example',
       'bin/fwknop-mikrotik',
       'dist/main.js',
+      'man/fwknop-mikrotik.8',
     ]),
   );
   expect(files.filter((path) => !BELONGS.test(path))).toEqual([]);
@@ -119,6 +120,11 @@ test('has its dependencies inside, and runs no script when it is installed', () 
 
 test('its executable may be run by all and written by its owner alone', () => {
   expect(statSync(installed).mode & 0o777).toBe(0o755);
+});
+
+test('its manual page is where man looks for it', () => {
+  const page = readFileSync(join(folder, 'usr/share/man/man8/fwknop-mikrotik.8'), 'utf8');
+  expect(page).toBe(readFileSync(join(ROOT, 'man/fwknop-mikrotik.8'), 'utf8'));
 });
 
 test.each(['plain', 'ca-file', 'pinned', 'anonymous'] as const)('opens, %s', async (way) => {

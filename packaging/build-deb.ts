@@ -1,0 +1,148 @@
+/**
+ * `npm run package:deb`: puts what was built into a Debian package, dist-deb/fwknop-mikrotik_*_all.deb.
+ *
+ *     ts-node packaging/build-deb.ts [FOLDER]
+ *
+ * The same sources give the same package, byte for byte: the owner, the modes and the order of its
+ * files are set, and their times are SOURCE_DATE_EPOCH or, without it, that of the last commit.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { name, version } from '../package.json';
+import { debianChangelog } from './changelog';
+
+const ROOT = resolve(__dirname, '..');
+const MAINTAINER = 'fwknop-mikrotik maintainers <maintainers@fwknop-mikrotik.invalid>';
+
+const PROGRAM = `usr/lib/${name}`;
+const DOCUMENTATION = `usr/share/doc/${name}`;
+const SCRIPTS = ['postinst', 'prerm', 'postrm'];
+
+const read = (path: string) => readFileSync(join(ROOT, path));
+const template = (path: string, values: Readonly<Record<string, string>>) =>
+  String(read(path)).replace(/@([A-Z_]+)@/g, (_, key: string) => values[key] ?? '');
+
+/** A tree of files that is to become a package. */
+class Tree {
+  readonly folder = mkdtempSync(join(tmpdir(), 'package-deb-'));
+  /** The paths of all regular files so far. */
+  readonly files: string[] = [];
+
+  constructor() {
+    chmodSync(this.folder, 0o755);
+  }
+
+  add(path: string, content: Buffer | string, mode = 0o644): void {
+    writeFileSync(this.place(path), content, { mode });
+    this.files.push(path);
+  }
+
+  addCompressed(path: string, content: Buffer | string): void {
+    this.add(`${path}.gz`, execFileSync('gzip', ['-9n'], { input: content }));
+  }
+
+  link(path: string, target: string): void {
+    symlinkSync(relative(dirname(path), target), this.place(path));
+  }
+
+  private place(path: string): string {
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    return file;
+  }
+}
+
+function addProgram(tree: Tree): void {
+  // The Node.js of the package that we depend on, and no other that a PATH may name: the code cache
+  // is made for it.
+  const command = String(read('bin/fwknop-mikrotik')).replace(/^#!.*/, '#!/usr/bin/node');
+  tree.add(`${PROGRAM}/bin/${name}`, command, 0o755);
+  tree.link(`usr/bin/${name}`, `${PROGRAM}/bin/${name}`);
+  for (const file of readdirSync(join(ROOT, 'dist')).filter((entry) => entry.endsWith('.js'))) {
+    tree.add(`${PROGRAM}/dist/${file}`, read(`dist/${file}`));
+  }
+  tree.add(`${PROGRAM}/warm-up.js`, read('packaging/warm-up.js'));
+  // Without one, Node.js looks for it in the folders above, which are not ours.
+  tree.add(`${PROGRAM}/package.json`, `${JSON.stringify({ name, version, type: 'commonjs' })}\n`);
+}
+
+function addDocumentation(tree: Tree, date: Date): void {
+  tree.addCompressed(`usr/share/man/man8/${name}.8`, read(`man/${name}.8`));
+  tree.addCompressed(`${DOCUMENTATION}/README.md`, read('README.md'));
+  for (const file of ['access.conf.example', 'mikrotik.toml.example']) {
+    tree.add(`${DOCUMENTATION}/examples/${file}`, read(file));
+  }
+  const LICENSE = String(read('LICENSE'));
+  const LICENSES = String(read('dist/licenses.txt'));
+  tree.add(`${DOCUMENTATION}/copyright`, template('packaging/copyright', { LICENSE, LICENSES }));
+  const changelog = debianChangelog(String(read('CHANGELOG.md')), {
+    name,
+    maintainer: MAINTAINER,
+    date,
+  });
+  if (!changelog.startsWith(`${name} (${version}) `)) {
+    throw new Error(`CHANGELOG.md does not begin with version ${version}`);
+  }
+  tree.addCompressed(`${DOCUMENTATION}/changelog`, changelog);
+}
+
+/** What dpkg reads; it describes the files that are there by now. */
+function addControl(tree: Tree): void {
+  const sizes = tree.files.map((path) => Math.ceil(statSync(join(tree.folder, path)).size / 1024));
+  const sums = tree.files.map((path) => {
+    const sum = createHash('md5').update(readFileSync(join(tree.folder, path)));
+    return `${sum.digest('hex')}  ${path}\n`;
+  });
+  const control = template('packaging/control', {
+    VERSION: version,
+    MAINTAINER,
+    INSTALLED_SIZE: String(sizes.reduce((sum, size) => sum + size, 0)),
+  });
+  tree.add('DEBIAN/control', control);
+  tree.add('DEBIAN/md5sums', sums.join(''));
+  tree.add('DEBIAN/triggers', read('packaging/triggers'));
+  for (const script of SCRIPTS) tree.add(`DEBIAN/${script}`, read(`packaging/${script}`), 0o755);
+}
+
+/** Seconds since 1970. */
+function sourceDate(): number {
+  const { SOURCE_DATE_EPOCH } = process.env;
+  if (SOURCE_DATE_EPOCH !== undefined) return Number(SOURCE_DATE_EPOCH);
+  return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }));
+}
+
+function main([folder = join(ROOT, 'dist-deb')]: readonly string[]): void {
+  const seconds = sourceDate();
+  process.umask(0o022);
+  const tree = new Tree();
+  try {
+    addProgram(tree);
+    addDocumentation(tree, new Date(seconds * 1000));
+    addControl(tree);
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `${name}_${version}_all.deb`);
+    // dpkg-deb gives every file that is newer than SOURCE_DATE_EPOCH this time: here, all of them.
+    execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree.folder, file], {
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    console.log(file);
+  } finally {
+    rmSync(tree.folder, { recursive: true });
+  }
+}
+
+main(process.argv.slice(2));
