@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { EXIT } from '../failure';
 import { print, say } from '../report';
@@ -65,7 +65,7 @@ async function askUntilGood(texts: Texts, question: Question): Promise<Texts> {
 
 /** What is left to do, a line a step. */
 function nextSteps(setup: Setup, out: string): string {
-  const folder = isAbsolute(out) ? out : `./${out}`;
+  const folder = resolve(out);
   const file = (name: string) => shellWord(join(folder, name));
   const script = "'/import file-name=router.rsc; /file/remove router.rsc'";
   const [door] = setup.doors;

@@ -33,8 +33,8 @@ export function undoScript(): string {
     remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
     comment(
       '',
-      'The certificate, once api-ssl does without it. The API over TLS is then switched off, since',
-      'without a certificate it would take anybody for the router.',
+      'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',
+      'a certificate it could not prove that it is the router.',
     ),
     { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
     { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },

@@ -28,7 +28,8 @@ const withDecoder =
 /** What an independent decoder reads in a picture. */
 function decode(picture: string): string {
   const options = ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable'];
-  return execFileSync('zbarimg', [...options, picture], { encoding: 'utf8' }).trimEnd();
+  const text = execFileSync('zbarimg', [...options, picture], { encoding: 'utf8', stdio: 'pipe' });
+  return text.trimEnd();
 }
 
 /** What the phone is to read, from access.conf. */
@@ -198,10 +199,13 @@ describe('on a terminal', () => {
     expect(screen).toMatch(/^The files are in /);
   });
 
-  onTerminal('ends with the input', async () => {
+  onTerminal.each([
+    ['Ctrl-D', '\u0004'],
+    ['Ctrl-C', '\u0003'],
+  ])('ends with %s', async (_, key) => {
     const { status, screen } = await runOnTerminal(
       ['init', '--out', ownPath('ended')],
-      [['[192.168.88.1]: ', '\u0004']],
+      [['[192.168.88.1]: ', key]],
     );
     expect(status).toBe(64);
     expect(screen).toMatch(/no answer/);

@@ -8,8 +8,8 @@
 /user/remove [/user/find where name="fwknop-mikrotik" and comment="fwknop-mikrotik: user"]
 /user/group/remove [/user/group/find where name="fwknop-mikrotik"]
 
-# The certificate, once api-ssl does without it. The API over TLS is then switched off, since
-# without a certificate it would take anybody for the router.
+# The certificate, once api-ssl does without it. The API over TLS is then switched off: without
+# a certificate it could not prove that it is the router.
 :local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
 :local apiSsl [/ip/service/get $apiService]
 :if ([:tostr ($apiSsl->"certificate")] = "fwknop-mikrotik") do={
