@@ -19,6 +19,7 @@ const ORDER = [
   'init/files',
   'init/undo',
   'init/router-script',
+  'init/rules',
   'init/routeros',
   'init/qr',
   'init/keys',

@@ -47,6 +47,11 @@ export function comment(...lines: readonly string[]): Statement {
   return { kind: 'comment', lines };
 }
 
+/** An empty line. */
+export function blank(): Statement {
+  return comment('');
+}
+
 export function command(path: string, named: Arguments, items?: Value): Command {
   return { kind: 'command', path, items, named };
 }

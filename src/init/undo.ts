@@ -1,4 +1,4 @@
-import { OUR_COMMENT, USER_COMMENT } from './router-script';
+import { USER_COMMENT } from './router-script';
 import {
   command,
   comment,
@@ -11,6 +11,7 @@ import {
   type Statement,
   when,
 } from './routeros';
+import { OUR_COMMENT } from './rules';
 import { OUR_NAME } from './setup';
 
 /** Whatever init may have added a rule to. */

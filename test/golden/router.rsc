@@ -60,17 +60,15 @@
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=62201 to-addresses=192.168.88.50 to-ports=62201 comment="fwknop-mikrotik: SPA packets"
 }
 # Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-address=192.168.88.50 dst-port=62201 comment="fwknop-mikrotik: SPA packets" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and action="drop" and dynamic=no] 0]
+#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-address=192.168.88.50 dst-port=62201 comment="fwknop-mikrotik: SPA packets" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
 
 # tcp/22 of the router itself. The rule stands before the one that drops: that of the default
-# firewall, or else the first that drops or rejects in chain input.
+# firewall, or else the first that drops or rejects in chain input. (Where chain input jumps to
+# another that drops, move it before the jump.)
 :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: tcp/22"]] = 0) do={
   :local dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and comment="defconf: drop all not coming from LAN"]
   :if ([:len $dropRules] = 0) do={
-    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and action="drop"]
-  }
-  :if ([:len $dropRules] = 0) do={
-    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and action="reject"]
+    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject")]
   }
   :if ([:len $dropRules] = 0) do={
     /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_6_22 comment="fwknop-mikrotik: tcp/22"
@@ -85,14 +83,14 @@
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_6_443 to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: tcp/443"
 }
 # Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=tcp dst-port=443 dst-address=192.168.88.10 src-address-list=FWKNOP_6_443 comment="fwknop-mikrotik: tcp/443" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and action="drop" and dynamic=no] 0]
+#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=tcp dst-port=443 dst-address=192.168.88.10 src-address-list=FWKNOP_6_443 comment="fwknop-mikrotik: tcp/443" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
 
 # udp/51820 of 192.168.88.10: a port forward that is there for listed addresses only.
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: udp/51820"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_17_51820 to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: udp/51820"
 }
 # Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-port=51821 dst-address=192.168.88.10 src-address-list=FWKNOP_17_51820 comment="fwknop-mikrotik: udp/51820" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and action="drop" and dynamic=no] 0]
+#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-port=51821 dst-address=192.168.88.10 src-address-list=FWKNOP_17_51820 comment="fwknop-mikrotik: udp/51820" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
 
 # What to pin: fwknop-mikrotik check --pin=FINGERPRINT
 :put ("fingerprint of fwknop-mikrotik: " . [/certificate/get [/certificate/find where name="fwknop-mikrotik"] fingerprint])

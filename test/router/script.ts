@@ -16,6 +16,7 @@ interface Machine {
 
 type Evaluate = (machine: Machine) => Value;
 type Execute = (machine: Machine) => void;
+type Term = (item: Item, machine: Machine) => boolean;
 
 /**
  * Runs a script to its end.
@@ -231,18 +232,26 @@ class Reader {
       };
     }
     this.take(/where /y, 'where');
-    const terms: ((item: Item, machine: Machine) => boolean)[] = [];
-    do {
-      const [, name = '', operator = ''] = /^([a-z-]+)([=~])$/.exec(
-        this.take(/[a-z-]+[=~]/y, 'a property'),
-      )!;
-      const value = this.primary();
-      terms.push((item, machine) => {
-        const [actual, wanted] = [item[name] ?? '', textOf(value(machine))];
-        return operator === '=' ? actual === wanted : new RegExp(wanted).test(actual);
-      });
-    } while (this.skip(/ and /y) !== undefined);
+    const terms = [this.term()];
+    while (this.skip(/ and /y) !== undefined) terms.push(this.term());
     return (machine) => machine.router.find(path, (item) => terms.every((t) => t(item, machine)));
+  }
+
+  /** `property=value`, `property~value`, or several of which one must hold, in parentheses. */
+  private term(): Term {
+    if (this.skip(/\(/y) !== undefined) {
+      const terms = [this.term()];
+      while (this.skip(/ or /y) !== undefined) terms.push(this.term());
+      this.take(/\)/y, ')');
+      return (item, machine) => terms.some((term) => term(item, machine));
+    }
+    const name = this.take(/[a-z-]+/y, 'a property');
+    const operator = this.take(/[=~]/y, '= or ~');
+    const value = this.primary();
+    return (item, machine) => {
+      const [actual, wanted] = [item[name] ?? '', textOf(value(machine))];
+      return operator === '=' ? actual === wanted : new RegExp(wanted).test(actual);
+    };
   }
 
   private skip(pattern: RegExp): string | undefined {

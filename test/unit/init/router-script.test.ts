@@ -239,7 +239,7 @@ describe('on a router with rules of its own', () => {
       { chain: 'forward', action, comment: 'forward' },
       { chain: 'input', action: 'accept', comment: 'mine' },
       { chain: 'input', action, comment: 'first' },
-      { chain: 'input', action, comment: 'second' },
+      { chain: 'input', action: 'drop', comment: 'second' },
     ]);
     const printed = importScript(scriptOf(), router);
     expect(order(router)).toEqual([
