@@ -34,6 +34,10 @@ async function answer(streams: ReadLineOptions, question: string): Promise<strin
       Promise.reject(new Failure('usage', 'no answer')),
     );
     return await Promise.race([terminal.question(question), ended]);
+  } catch (error) {
+    // Ctrl-C or Ctrl-D; not every Node.js says so.
+    if ((error as Error).name === 'AbortError') throw new Failure('usage', 'no answer');
+    throw error;
   } finally {
     terminal.close();
   }

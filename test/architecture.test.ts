@@ -12,6 +12,17 @@ const ORDER = [
   'main',
   'commands',
   'init/init',
+  'init/usage',
+  'init/options',
+  'init/write',
+  'init/files',
+  'init/undo',
+  'init/router-script',
+  'init/rules',
+  'init/routeros',
+  'init/qr',
+  'init/keys',
+  'init/setup',
   'check/check',
   'knock/knock',
   'terminal',
@@ -67,6 +78,7 @@ describe('the modules', () => {
     ['routeros-client', 'router/session'],
     ['yargs', 'arguments'],
     ['smol-toml', 'config-file'],
+    ['qrcode-generator', 'init/qr'],
   ])('only one knows %s', (dependency, owner) => {
     const users = [...SOURCES].filter(([, source]) => importsOf(source).includes(dependency));
     expect(users.map(([name]) => name)).toEqual([owner]);

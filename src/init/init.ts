@@ -1,6 +1,84 @@
-import { Failure } from '../failure';
+import { join, resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { EXIT } from '../failure';
+import { print, say } from '../report';
+import { BadValue } from '../settings';
+import { ask, isTerminal } from '../terminal';
+import { setupFiles, stanzaName } from './files';
+import { makeSecrets } from './keys';
+import {
+  DEFAULT_OUT,
+  openQuestions,
+  type Question,
+  readCommandLine,
+  readSetup,
+  withAnswer,
+} from './options';
+import { drawText, phoneText } from './qr';
+import type { Setup } from './setup';
+import { undoScript } from './undo';
+import { USAGE } from './usage';
+import { writeFiles } from './write';
 
-/** Placeholder until built. */
-export async function run(_argv: readonly string[]): Promise<number> {
-  throw new Failure('usage', 'init: not there yet');
+type Texts = Parameters<typeof withAnswer>[0];
+
+/**
+ * `fwknop-mikrotik init`: writes the files of a new set-up and says what to do with them.
+ *
+ * @param argv the command line that follows `init`
+ * @returns the exit status
+ * @throws Failure `usage`; `config`, where the files cannot be written
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const { texts, switches } = await readCommandLine(argv);
+  if (switches.has('help')) print(USAGE);
+  else if (switches.has('undo')) print(undoScript());
+  else {
+    const answered = isTerminal() ? await askForMissing(texts) : texts;
+    const setup = readSetup({ texts: answered, switches });
+    const [out = DEFAULT_OUT] = texts.get('out') ?? [];
+    const secrets = makeSecrets();
+    writeFiles(out, setupFiles(setup, secrets), switches.has('force'));
+    if (switches.has('qr')) print(drawText(phoneText(secrets), isatty(1)));
+    print(nextSteps(setup, out));
+  }
+  return EXIT.open.status;
+}
+
+async function askForMissing(given: Texts): Promise<Texts> {
+  let texts = given;
+  for (const question of openQuestions(given)) texts = await askUntilGood(texts, question);
+  return texts;
+}
+
+async function askUntilGood(texts: Texts, question: Question): Promise<Texts> {
+  for (;;) {
+    const answer = await ask(`${question.question} [${question.fallback}]: `);
+    try {
+      return withAnswer(texts, question, answer);
+    } catch (error) {
+      if (!(error instanceof BadValue)) throw error;
+      say(error.message);
+    }
+  }
+}
+
+/** What is left to do, a line a step. */
+function nextSteps(setup: Setup, out: string): string {
+  const folder = resolve(out);
+  const file = (name: string) => shellWord(join(folder, name));
+  const script = "'/import file-name=router.rsc; /file/remove router.rsc'";
+  const [door] = setup.doors;
+  const knock = door === undefined ? '' : `fwknop -n ${stanzaName(setup, door)}`;
+  return `The files are in ${folder}. What is left:
+1. router: scp ${file('router.rsc')} admin@${setup.router}:router.rsc && ssh admin@${setup.router} ${script} (it prints a fingerprint)
+2. fwknopd's machine: copy mikrotik.toml and access.conf there, sudo install -b -m 600 mikrotik.toml access.conf /etc/fwknop/ (where you have an access.conf: append ours to it instead)
+3. there: sudo fwknop-mikrotik check --pin=FINGERPRINT (or write it into /etc/fwknop/mikrotik.toml: fingerprint = "FINGERPRINT")
+4. there: set ENABLE_UDP_SERVER Y; and UDPSERV_PORT ${setup.spaPort}; in /etc/fwknop/fwknopd.conf, then: sudo systemctl restart fwknop-server
+5. clients: append fwknoprc to ~/.fwknoprc (mode 600), let the phone read phone.svg, and knock: ${knock}
+`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

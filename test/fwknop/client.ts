@@ -10,8 +10,10 @@ const run = promisify(execFile);
 const CLIENT = '/usr/bin/fwknop';
 
 export interface Knock {
-  /** `-A`: for example `tcp/22`, or several with commas. */
-  access: string;
+  /** `-A`: for example `tcp/22`, or several with commas; left out: as the stanza says. */
+  access?: string;
+  /** `-n`: the stanza of the rc file; the client's own, if left out. */
+  stanza?: string;
   /** `-a`: the address to let in; `the sender` (`-s`): whatever the packet comes from. */
   allow: string | 'the sender';
   /** `-f`: seconds; left out: the client does not ask. */
@@ -27,8 +29,13 @@ export class Client {
   readonly keys: Keys;
   private readonly home: string;
 
-  /** Makes fresh keys. @param directory for the client's files */
-  constructor(directory: string) {
+  /**
+   * Makes fresh keys.
+   *
+   * @param directory for the client's files
+   * @param rc the text of an rc file in place of its own, which has these keys
+   */
+  constructor(directory: string, rc?: string) {
     this.home = join(directory, 'home');
     mkdirSync(this.home, { mode: 0o700 });
     this.keys = this.makeKeys();
@@ -36,15 +43,16 @@ export class Client {
     const settings = ['[default]', '[world]', 'SPA_SERVER 127.0.0.1']
       .concat(`SPA_SERVER_PORT ${SPA_PORT}`, 'USE_HMAC Y')
       .concat(`KEY_BASE64 ${key}`, `HMAC_KEY_BASE64 ${hmacKey}`);
-    writeFileSync(this.file('rc'), `${settings.join('\n')}\n`, { mode: 0o600 });
+    writeFileSync(this.file('rc'), rc ?? `${settings.join('\n')}\n`, { mode: 0o600 });
   }
 
   /** Sends a new SPA packet. @returns its payload, to be sent again */
-  async knock({ access, allow, timeout }: Knock): Promise<string> {
+  async knock({ access, stanza = 'world', allow, timeout }: Knock): Promise<string> {
     const packetFile = this.file('packet');
-    const what = ['-A', access, ...(allow === 'the sender' ? ['-s'] : ['-a', allow])];
+    const whom = allow === 'the sender' ? ['-s'] : ['-a', allow];
+    const what = [...(access === undefined ? [] : ['-A', access]), ...whom];
     const howLong = timeout === undefined ? [] : ['-f', String(timeout)];
-    const how = ['--rc-file', this.file('rc'), '-n', 'world', '--no-save-args', '-B', packetFile];
+    const how = ['--rc-file', this.file('rc'), '-n', stanza, '--no-save-args', '-B', packetFile];
     await run(CLIENT, [...how, ...what, ...howLong], { env: { HOME: this.home } });
     // The line end belongs to the file, not to the packet.
     return readFileSync(packetFile, 'latin1').trimEnd();

@@ -35,6 +35,8 @@ export interface WorldOptions extends Partial<FwknopdOptions> {
   stanza?: Stanza;
   /** A whole access.conf in place of the usual one; its keys are replaced. */
   accessConf?: string;
+  /** The client's rc file in place of the usual one; the keys of accessConf then stay. */
+  fwknoprc?: string;
   /** Name → text of files in /etc/fwknop. */
   files?: Record<string, string>;
   /** Without one, its address refuses. */
@@ -84,11 +86,11 @@ export class World {
     symlinkSync(EXECUTABLE, join(this.directory, 'fwknop-mikrotik'));
     copyFileSync(join(__dirname, 'record-call.py'), join(this.directory, 'record-call.py'));
     this.syslog = await Syslog.start(this.directory);
-    this.client = new Client(this.directory);
+    this.client = new Client(this.directory, options.fwknoprc);
 
     const accessConf = options.accessConf ?? stanzaText({ ...STANZA, ...options.stanza });
-    const ours = withKeys(accessConf, this.client.keys).replaceAll('{dir}', this.directory);
-    this.writeFile('access.conf', ours);
+    const keyed = options.fwknoprc ? accessConf : withKeys(accessConf, this.client.keys);
+    this.writeFile('access.conf', keyed.replaceAll('{dir}', this.directory));
     for (const [name, text] of Object.entries(options.files ?? {})) this.writeFile(name, text);
     if (options.router) await this.startRouter(options.router);
 

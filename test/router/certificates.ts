@@ -66,32 +66,57 @@ export function certificates(): Certificates {
   return made;
 }
 
+/** What `/certificate/add` is given. */
+export interface Wanted {
+  commonName: string;
+  /** As openssl takes it too: `IP:192.0.2.1` or `DNS:router.example`. */
+  alternativeName: string;
+  days: number;
+}
+
+/** A new certificate, signed by itself, as a router makes one. */
+export function makeSelfSigned({ commonName, alternativeName, days }: Wanted): Certificate {
+  directory ??= mkdtempSync(join(tmpdir(), 'test-router-'));
+  count += 1;
+  const name = `made-${count}`;
+  const key = newKey(name, alternativeName, commonName);
+  openssl(directory, 'req', '-x509', '-days', String(days), '-out', `${name}.crt`, ...key);
+  return read(directory, name);
+}
+
+let count = 0;
+
+function openssl(directory: string, ...args: string[]): void {
+  execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
+}
+
+function newKey(name: string, alternativeNames: string, commonName = name): string[] {
+  return `-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ${name}.key`
+    .split(' ')
+    .concat('-subj', `/CN=${commonName}`, '-addext', `subjectAltName=${alternativeNames}`);
+}
+
+function read(directory: string, name: string): Certificate {
+  const [keyPath, certPath] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
+  const [key, cert] = [readFileSync(keyPath, 'utf8'), readFileSync(certPath, 'utf8')];
+  const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();
+  return { key, cert, keyPath, certPath, fingerprint };
+}
+
 function make(directory: string): Certificates {
   writeFileSync(join(directory, 'ca.cnf'), CA_CONFIG);
   writeFileSync(join(directory, 'index.txt'), '');
 
-  const openssl = (...args: string[]) =>
-    execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-  const newKey = (name: string, alternativeNames: string) =>
-    `-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ${name}.key`
-      .split(' ')
-      .concat('-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternativeNames}`);
-  const read = (name: string): Certificate => {
-    const [keyPath, certPath] = [join(directory, `${name}.key`), join(directory, `${name}.crt`)];
-    const [key, cert] = [readFileSync(keyPath, 'utf8'), readFileSync(certPath, 'utf8')];
-    const fingerprint = new X509Certificate(cert).fingerprint256.replaceAll(':', '').toLowerCase();
-    return { key, cert, keyPath, certPath, fingerprint };
-  };
   const signedByItself = (name: string) => {
-    openssl('req', '-x509', '-days', '30', '-out', `${name}.crt`, ...newKey(name, HERE));
-    return read(name);
+    openssl(directory, 'req', '-x509', '-days', '30', '-out', `${name}.crt`, ...newKey(name, HERE));
+    return read(directory, name);
   };
   const signedByCa = (name: string, alternativeNames: string, from: Date, until: Date) => {
-    openssl('req', '-new', '-out', `${name}.csr`, ...newKey(name, alternativeNames));
+    openssl(directory, 'req', '-new', '-out', `${name}.csr`, ...newKey(name, alternativeNames));
     const ca = '-batch -notext -config ca.cnf -cert ca.crt -keyfile ca.key'.split(' ');
     const dates = ['-startdate', asn1Time(from), '-enddate', asn1Time(until)];
-    openssl('ca', ...ca, ...dates, '-in', `${name}.csr`, '-out', `${name}.crt`);
-    return read(name);
+    openssl(directory, 'ca', ...ca, ...dates, '-in', `${name}.csr`, '-out', `${name}.crt`);
+    return read(directory, name);
   };
 
   const daysFromNow = (days: number) => new Date(Date.now() + days * 86_400_000);

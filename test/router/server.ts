@@ -15,7 +15,7 @@ import { encodeSentences, type Sentence } from './codec';
 import type { Mail, RouterState } from './commands';
 import { deliver, type Line, serve } from './connection';
 import { type Fault, Faults, type Stage } from './faults';
-import { Login, type LoginStyle, type User } from './users';
+import { covers, Login, type LoginStyle, type User } from './users';
 
 /**
  * `anonymous` is RouterOS's api-ssl with certificate=none: anonymous Diffie-Hellman only [C], which
@@ -34,6 +34,8 @@ export interface RouterOptions {
   port?: number;
   /** USERS if left out. */
   users?: User[];
+  /** The networks that its service lets in, with commas between; any, if left out or empty. */
+  availableFrom?: string;
   /** How one logs in: `plain` (6.43 and later) if left out. */
   login?: LoginStyle;
   /** What a print answers that finds nothing: `empty and done` if left out. */
@@ -109,6 +111,12 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
     });
     tcp.on('error', () => undefined); // A reset by the client; 'close' follows.
 
+    // Another address is accepted and then closed unserved [C].
+    if (!covers(options.availableFrom ?? '', tcp.remoteAddress ?? '')) {
+      tcp.end();
+      tcp.resume(); // So that the client's FIN is seen.
+      return;
+    }
     const bare: Line = { stream: tcp, tcp, over };
     if (!(await passes(bare, 'connect'))) return;
     let stream = tcp;
@@ -122,7 +130,7 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
       {
         state,
         faults,
-        login: new Login(options.users ?? USERS, options.login ?? 'plain'),
+        login: new Login(options.users ?? USERS, options.login ?? 'plain', tcp.remoteAddress),
         replyDelay: options.replyDelay ?? 0,
         onBytes: (count) => {
           bytesReceived += count;

@@ -1,5 +1,6 @@
 /** Users, their policies, and both ways to log in. */
 import { createHash, randomBytes } from 'node:crypto';
+import { BlockList } from 'node:net';
 import { attributes, type Sentence } from './codec';
 import { done, fatal, type Reply, TEXT, Trap } from './replies';
 
@@ -10,6 +11,8 @@ export interface User {
   name: string;
   password: string;
   policies: Policy[];
+  /** The only address or network it may log in from; any, if left out or empty. */
+  address?: string;
 }
 
 /** `plain` is RouterOS 6.43 and later, `challenge` is before [C]. */
@@ -27,6 +30,17 @@ export function challengeResponse(password: string, challenge: string): string {
   return `00${hash.update(challenge, 'hex').digest('hex')}`;
 }
 
+/** Is an address in one of the networks? @param networks with commas between; empty: anywhere */
+export function covers(networks: string, address: string): boolean {
+  if (networks === '') return true;
+  const list = new BlockList();
+  for (const network of networks.split(',')) {
+    const [host = '', prefix = '32'] = network.split('/');
+    list.addSubnet(host, Number(prefix));
+  }
+  return list.check(address);
+}
+
 /** The login of one connection. */
 export class Login {
   /** Who is logged in. */
@@ -37,12 +51,17 @@ export class Login {
   constructor(
     private readonly users: User[],
     private readonly style: LoginStyle,
+    /** Where the connection comes from. */
+    private readonly from = '127.0.0.1',
   ) {}
 
   /** Answers a `/login` sentence. */
   attempt(words: Sentence): Reply {
     const given = attributes(words);
-    const user = this.users.find(({ name }) => name === given.get('name'));
+    // From an address that is not the user's it looks as if there were no such user [I].
+    const user = this.users.find(
+      ({ name, address = '' }) => name === given.get('name') && covers(address, this.from),
+    );
 
     if (this.style === 'plain') {
       // Nothing is known about a `/login` without a password here [?]: it is a wrong one.

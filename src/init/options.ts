@@ -1,0 +1,197 @@
+import { isIPv4 } from 'node:net';
+import { type Options, type SplitCommandLine, splitCommandLine } from '../arguments';
+import { Failure, type Fault } from '../failure';
+import { serviceName } from '../grant';
+import * as setting from '../settings';
+import { isPrintable, quote } from '../text';
+import { openCommand } from './files';
+import type { Door, Setup } from './setup';
+
+const TEXT_OPTIONS = [
+  'router',
+  'fwknopd',
+  'server',
+  'service',
+  'wan',
+  'spa-port',
+  'helper',
+  'out',
+] as const;
+const SWITCHES = ['sliding', 'qr', 'force', 'undo', 'help'] as const;
+
+export const DEFAULT_WAN = 'WAN';
+export const DEFAULT_SPA_PORT = 62201;
+export const DEFAULT_HELPER = '/usr/bin/fwknop-mikrotik';
+export const DEFAULT_OUT = 'fwknop-setup';
+
+const LONGEST_COMMAND = 255; // characters: fwknopd refuses a longer CMD_CYCLE_OPEN
+const LONGEST_COMMON_NAME = 64; // characters, X.509
+
+type TextOption = (typeof TEXT_OPTIONS)[number];
+type InitCommandLine = SplitCommandLine<TextOption, (typeof SWITCHES)[number]>;
+type Texts = InitCommandLine['texts'];
+
+/** What nothing can stand for, and how to ask for it. */
+export interface Question {
+  readonly option: TextOption;
+  readonly question: string;
+  /** What an empty answer stands for. */
+  readonly fallback: string;
+}
+
+/** In the order of asking. */
+export const QUESTIONS: readonly Question[] = [
+  {
+    option: 'router',
+    question: "the router's address in your network",
+    fallback: '192.168.88.1',
+  },
+  {
+    option: 'fwknopd',
+    question: 'the IPv4 address of the machine that runs fwknopd',
+    fallback: '192.168.88.50',
+  },
+  {
+    option: 'server',
+    question: 'the name or address of the router on the Internet, for your clients',
+    fallback: 'fw.example.com',
+  },
+  {
+    option: 'service',
+    question: 'services to open, such as tcp/22 tcp/443=192.168.88.10',
+    fallback: 'tcp/22',
+  },
+];
+
+/** Takes the command line apart. @throws Failure `usage` */
+export async function readCommandLine(argv: readonly string[]): Promise<InitCommandLine> {
+  const options: Options<TextOption, (typeof SWITCHES)[number]> = {
+    texts: TEXT_OPTIONS,
+    repeatable: ['service'],
+    switches: SWITCHES,
+    help: 'fwknop-mikrotik init --help',
+  };
+  const commandLine = await splitCommandLine(argv, options);
+  if (commandLine.words.length > 0) {
+    throw new Failure('usage', 'init takes options only', `see ${options.help}`);
+  }
+  return commandLine;
+}
+
+/** The questions that the command line leaves open. */
+export function openQuestions(texts: Texts): readonly Question[] {
+  return QUESTIONS.filter(({ option }) => !texts.has(option));
+}
+
+/** Puts an answer among the options. @throws BadValue, where it is none */
+export function withAnswer(texts: Texts, { option, fallback }: Question, answer: string): Texts {
+  const text = answer === '' ? fallback : answer;
+  const values = option === 'service' ? text.split(/[\s,]+/) : [text];
+  READERS[option](values);
+  return new Map([...texts, [option, values]]);
+}
+
+/**
+ * Reads the options into a set-up.
+ *
+ * @throws Failure `usage`, with all that is missing and all that is wrong at once
+ */
+export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | 'switches'>): Setup {
+  const faults: Fault[] = openQuestions(texts).map(({ option, fallback }) => ({
+    what: `--${option}: missing`,
+    hint: `for example --${option} ${fallback}`,
+  }));
+  const read = <T>(option: TextOption, reader: (values: readonly string[]) => T, unless: T): T => {
+    const values = texts.get(option);
+    if (values === undefined) return unless;
+    try {
+      return reader(values);
+    } catch (error) {
+      if (!(error instanceof setting.BadValue)) throw error;
+      faults.push({ what: `--${option}: ${error.message}` });
+      return unless;
+    }
+  };
+  const setup: Setup = {
+    router: read('router', READERS.router, ''),
+    fwknopd: read('fwknopd', READERS.fwknopd, ''),
+    server: read('server', READERS.server, ''),
+    doors: read('service', READERS.service, []),
+    wan: read('wan', READERS.wan, DEFAULT_WAN),
+    spaPort: read('spa-port', READERS['spa-port'], DEFAULT_SPA_PORT),
+    sliding: switches.has('sliding'),
+    helper: read('helper', READERS.helper, DEFAULT_HELPER),
+  };
+  const taken = setup.doors.some(({ protocol, port }) => protocol === 17 && port === setup.spaPort);
+  if (taken) {
+    faults.push({
+      what: `--service udp/${setup.spaPort}: this port takes the SPA packets`,
+      hint: 'choose another one for them: --spa-port',
+    });
+  }
+  if (faults.length > 0) throw new Failure('usage', faults);
+  return setup;
+}
+
+/** Every reader takes the values of its option and throws BadValue. */
+const READERS = {
+  router: ([value]: readonly string[]) => {
+    const router = addressOrName(value);
+    if (router.length > LONGEST_COMMON_NAME) {
+      throw new setting.BadValue(`expected at most ${LONGEST_COMMON_NAME} characters`);
+    }
+    return router;
+  },
+  fwknopd: ([value = '']: readonly string[]) => {
+    if (!isIPv4(value)) throw new setting.BadValue('expected an IPv4 address');
+    return value;
+  },
+  server: ([value]: readonly string[]) => addressOrName(value),
+  service: (values: readonly string[]) => {
+    const doors = values.map(door);
+    const names = doors.map(serviceName);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) throw new setting.BadValue(`${twice} is given twice`);
+    return doors;
+  },
+  wan: ([value]: readonly string[]) => setting.filledText(value),
+  'spa-port': ([value]: readonly string[]) => setting.port(value),
+  helper: ([value = '']: readonly string[]) => {
+    // fwknopd splits at white space, ends at a semicolon, and knows no escape for a dollar.
+    if (!/^\/[^\s;$]+$/.test(value) || !isPrintable(value)) {
+      throw new setting.BadValue('expected an absolute path without white space, ";" and "$"');
+    }
+    const longest = LONGEST_COMMAND - openCommand('').length;
+    if (value.length > longest) {
+      throw new setting.BadValue(`expected at most ${longest} characters: fwknopd takes no more`);
+    }
+    return value;
+  },
+  out: ([value]: readonly string[]) => setting.path(value),
+};
+
+function addressOrName(value: unknown): string {
+  const host = setting.host(value);
+  if (host.includes(':')) throw new setting.BadValue('expected an IPv4 address or a host name');
+  return host;
+}
+
+/** Reads `tcp/22`, `tcp/443=192.168.88.10` or `tcp/443=192.168.88.10:8443`. */
+function door(text: string): Door {
+  const [, name = '', target] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  const [service] = setting.services([name]);
+  const [, host = '', insidePort] = /^([^:]*)(?::(.*))?$/s.exec(target ?? '') ?? [];
+  const isOnePort = service !== undefined && service.firstPort === service.lastPort;
+  if (!isOnePort || (target !== undefined && !isIPv4(host))) {
+    throw new setting.BadValue(
+      `expected services such as tcp/22, tcp/443=192.168.88.10 or tcp/443=192.168.88.10:8443, not ${quote(text)}`,
+    );
+  }
+  const { protocol, firstPort: port } = service;
+  if (target === undefined) return { protocol, port, inside: undefined };
+  return {
+    protocol,
+    port,
+    inside: { host, port: insidePort === undefined ? port : setting.port(insidePort) },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Protocol } from '../access-request';
+
+/** A service that a knock opens. */
+export interface Door {
+  readonly protocol: Protocol;
+  /** The port that is knocked for, and that clients connect to. */
+  readonly port: number;
+  /** Where the router sends them; undefined for a service of the router itself. */
+  readonly inside: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** A whole set-up, as `init` was asked for it. */
+export interface Setup {
+  /** The router as fwknopd's host reaches it: an IPv4 address or a name. */
+  readonly router: string;
+  /** The IPv4 address of the machine that runs fwknopd. */
+  readonly fwknopd: string;
+  /** The router as clients reach it: an IPv4 address or a name. */
+  readonly server: string;
+  /** At least one; no two for the same protocol and port. */
+  readonly doors: readonly Door[];
+  /** The router's interface list that strangers come from. */
+  readonly wan: string;
+  /** The UDP port of SPA packets. */
+  readonly spaPort: number;
+  /** Does every new connection keep the door open? */
+  readonly sliding: boolean;
+  /** The absolute path of this program on fwknopd's host. */
+  readonly helper: string;
+}
+
+/** What nobody else may know. */
+export interface Secrets {
+  /** The password of the user on the router. */
+  readonly password: string;
+  /** Rijndael, 32 bytes in base64. */
+  readonly key: string;
+  /** HMAC-SHA256, 64 bytes in base64. */
+  readonly hmacKey: string;
+}
+
+/** For how long at most, and for how long when the client names no time; in seconds. */
+export const MAX_TIMEOUT = 3600;
+export const DEFAULT_TIMEOUT = 30;
+
+/** The user on the router, its group and its certificate: like nothing that is there already. */
+export const OUR_NAME = 'fwknop-mikrotik';

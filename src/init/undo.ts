@@ -1,0 +1,60 @@
+import { USER_COMMENT } from './router-script';
+import {
+  command,
+  comment,
+  expression,
+  find,
+  findByComment,
+  first,
+  put,
+  renderScript,
+  type Statement,
+  when,
+} from './routeros';
+import { OUR_COMMENT } from './rules';
+import { OUR_NAME } from './setup';
+
+/** Whatever init may have added a rule to. */
+const MENUS = ['/ip/firewall/filter', '/ip/firewall/nat', '/ip/firewall/mangle'];
+
+/**
+ * The script that removes what `router.rsc` added, whatever it was made with: it goes by comments
+ * and names. It puts api-ssl back as far as that is known, and says what is not.
+ */
+export function undoScript(): string {
+  return renderScript([
+    comment(
+      'Removes what the router.rsc of fwknop-mikrotik added, and nothing else: rules by their',
+      `comments, which begin with "${OUR_COMMENT}", the rest by its name.`,
+      'Entries in the address lists go by themselves when their time is over.',
+      '',
+    ),
+    ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT).expression)),
+    remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT }).expression),
+    remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+    comment(
+      '',
+      'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',
+      'a certificate it could not prove that it is the router.',
+    ),
+    { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
+    { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+    when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
+      command(
+        '/ip/service/set',
+        { certificate: 'none', disabled: 'yes' },
+        expression('$apiService'),
+      ),
+      put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
+      put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
+      put(
+        '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
+      ),
+    ]),
+    remove('/certificate', find('/certificate', { name: OUR_NAME }).expression),
+  ]);
+}
+
+function remove(menu: string, items: string): Statement {
+  return command(`${menu}/remove`, {}, expression(items));
+}

@@ -1,0 +1,44 @@
+import { DEFAULT_HELPER, DEFAULT_OUT, DEFAULT_SPA_PORT, DEFAULT_WAN } from './options';
+
+/** The text of `fwknop-mikrotik init --help`. */
+export const USAGE = `fwknop-mikrotik init - write all that a new set-up needs, for all machines
+
+Synopsis
+  fwknop-mikrotik init --router HOST --fwknopd ADDRESS --server HOST
+                       --service SERVICE [--service SERVICE ...] [options]
+  fwknop-mikrotik init --undo
+
+  It connects to nothing and changes nothing but the folder that it makes. On a
+  terminal it asks for what is missing.
+
+Options
+  --router HOST         the router in your network: IPv4 address or name
+  --fwknopd ADDRESS     the machine that runs fwknopd: IPv4 address
+  --server HOST         the router on the Internet: IPv4 address or name
+  --service SERVICE     what a knock opens: tcp/22 of the router itself, or
+                        tcp/443=192.168.88.10[:PORT] of a host inside
+  --wan LIST            the router's interface list of outside (${DEFAULT_WAN})
+  --spa-port PORT       the UDP port of SPA packets (${DEFAULT_SPA_PORT})
+  --sliding             every new connection keeps the door open for another
+                        hour; max-timeout then no longer bounds it
+  --helper PATH         this program on fwknopd's machine
+                        (${DEFAULT_HELPER})
+  --out DIR             the folder to make (${DEFAULT_OUT})
+  --force               write over the files that are in it
+  --qr                  draw the phone's QR code here as well
+  --undo                print the script that removes what router.rsc added
+  --help                print this text
+
+Files, in the folder (mode 700; all of them 600, for each holds a secret)
+  router.rsc            for the router: RouterOS 7.9 or later, to /import
+  mikrotik.toml         for /etc/fwknop on fwknopd's machine
+  access.conf           a stanza for fwknopd, with fresh keys
+  fwknoprc              stanzas for ~/.fwknoprc, one a service
+  phone.svg             the keys as a QR code for the Fwknop2 app
+
+Exit status
+  0   the files are written
+  64  bad arguments, or something is missing and there is nobody to ask
+  78  the folder is open to others, or has these files already, or cannot be
+      written
+`;

@@ -1,0 +1,227 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { undoScript } from '../../src/init/undo';
+import { USAGE } from '../../src/init/usage';
+import { leftOut } from '../left-out';
+import { ownFolder, ownPath } from './router';
+import { line, run } from './run';
+import { runOnTerminal, testOnTerminal } from './terminal';
+
+const NEEDED = [
+  '--router=192.168.88.1',
+  '--fwknopd=192.168.88.50',
+  '--server=fw.example.com',
+  '--service=tcp/22',
+  '--service=tcp/443=192.168.88.10',
+];
+const FILES = ['access.conf', 'fwknoprc', 'mikrotik.toml', 'phone.svg', 'router.rsc'];
+
+const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
+
+const missing = ['/usr/bin/zbarimg', '/usr/bin/rsvg-convert'].filter((path) => !existsSync(path));
+const withDecoder =
+  missing.length === 0
+    ? test
+    : leftOut('the QR codes', 'the Debian packages zbar-tools and librsvg2-bin');
+
+/** What an independent decoder reads in a picture. */
+function decode(picture: string): string {
+  const options = ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable'];
+  const text = execFileSync('zbarimg', [...options, picture], { encoding: 'utf8', stdio: 'pipe' });
+  return text.trimEnd();
+}
+
+/** What the phone is to read, from access.conf. */
+function phoneText(out: string): string {
+  const access = readFileSync(join(out, 'access.conf'), 'utf8');
+  const [, key] = /^KEY_BASE64 +(\S{44})$/m.exec(access) ?? [];
+  const [, hmacKey] = /^HMAC_KEY_BASE64 +(\S{88})$/m.exec(access) ?? [];
+  return `KEY_BASE64:${key} HMAC_KEY_BASE64:${hmacKey}`;
+}
+
+describe('fwknop-mikrotik init', () => {
+  test('writes the folder, and says what is left in five lines', async () => {
+    const out = ownPath('setup');
+    const { status, stdout, stderr } = await run(['init', ...NEEDED, '--out', out]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(readdirSync(out)).toEqual(FILES);
+    expect(modeOf(out)).toBe('700');
+    for (const file of FILES) expect(modeOf(join(out, file))).toBe('600');
+
+    const [first, ...steps] = stdout.trimEnd().split('\n');
+    expect(first).toContain(out);
+    expect(steps.map((step) => step.slice(0, 3))).toEqual(['1. ', '2. ', '3. ', '4. ', '5. ']);
+    const [router, fwknopd, pinning, udp, clients] = steps;
+    expect(router).toContain(`scp ${out}/router.rsc admin@192.168.88.1:router.rsc`);
+    expect(router).toContain('/import file-name=router.rsc; /file/remove router.rsc');
+    expect(fwknopd).toContain('install -b -m 600 mikrotik.toml access.conf /etc/fwknop/');
+    expect(pinning).toContain('fwknop-mikrotik check --pin=FINGERPRINT');
+    expect(udp).toContain('UDPSERV_PORT 62201;');
+    expect(clients).toContain('fwknop -n fw.example.com-tcp22');
+  });
+
+  test('shows no secret', async () => {
+    const out = ownPath('secrets');
+    const { stdout, stderr } = await run(['init', ...NEEDED, '--out', out]);
+    const toml = readFileSync(join(out, 'mikrotik.toml'), 'utf8');
+    const [, password = ''] = /^password = "(.*)"$/m.exec(toml) ?? [];
+    const secrets = [
+      password,
+      ...phoneText(out)
+        .split(/ ?[A-Z_0-9]+:/)
+        .slice(1),
+    ];
+    expect(secrets.map(({ length }) => length)).toEqual([43, 44, 88]);
+    for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  test('makes a folder of its usual name where it is run', async () => {
+    const { status } = await run(['init', ...NEEDED], { cwd: ownFolder() });
+    expect(status).toBe(0);
+    expect(readdirSync(join(ownFolder(), 'fwknop-setup'))).toEqual(FILES);
+  });
+
+  test('writes over nothing without --force, and makes new keys with it', async () => {
+    const out = ownPath('again');
+    const args = ['init', ...NEEDED, '--out', out];
+    await run(args);
+    const before = phoneText(out);
+    const again = await run(args);
+    expect(again).toMatchObject({ status: 78, stdout: '' });
+    expect(again.stderr).toMatch(/^fwknop-mikrotik: \S+: router\.rsc, .* there already; hint: /);
+    expect(phoneText(out)).toBe(before);
+    expect(await run([...args, '--force'])).toMatchObject({ status: 0, stderr: '' });
+    expect(phoneText(out)).not.toBe(before);
+  });
+
+  test('without a terminal says what is missing, all of it', async () => {
+    const out = ownPath('missing');
+    const { status, stdout, stderr } = await run(['init', '--out', out, '--wan=WAN']);
+    expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
+    expect(stderr.split('\n')).toEqual([
+      'fwknop-mikrotik: --router: missing; hint: for example --router 192.168.88.1',
+      'fwknop-mikrotik: --fwknopd: missing; hint: for example --fwknopd 192.168.88.50',
+      'fwknop-mikrotik: --server: missing; hint: for example --server fw.example.com',
+      'fwknop-mikrotik: --service: missing; hint: for example --service tcp/22',
+      '',
+    ]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('refuses what is wrong, and writes nothing', async () => {
+    const out = ownPath('wrong');
+    const { status, stderr } = await run(['init', ...NEEDED, '--out', out, '--spa-port=99999']);
+    expect({ status, stderr }).toEqual({
+      status: 64,
+      stderr: line('--spa-port: expected a port, 1-65535'),
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('prints its help, and the script that undoes', async () => {
+    expect(await run(['init', '--help'])).toMatchObject({ status: 0, stdout: USAGE, stderr: '' });
+    expect(await run(['init', '--undo'])).toMatchObject({
+      status: 0,
+      stdout: undoScript(),
+      stderr: '',
+    });
+  });
+
+  withDecoder('draws the keys for the phone', async () => {
+    const out = ownPath('phone');
+    const { stdout } = await run(['init', ...NEEDED, '--out', out, '--qr']);
+    const picture = ownPath('phone.png');
+    execFileSync('rsvg-convert', ['-o', picture, join(out, 'phone.svg')]);
+    expect(decode(picture)).toBe(phoneText(out));
+
+    // The same in the terminal's blocks: light ones are drawn, two rows a line.
+    const drawn = Buffer.from(stdout, 'latin1').toString('utf8').split('\n');
+    const blocks = drawn.filter((text) => /^[ \u2580\u2584\u2588]+$/.test(text));
+    const rows = blocks.flatMap((text) => [
+      [...text].map((block) => ('\u2580\u2588'.includes(block) ? 0 : 1)),
+      [...text].map((block) => ('\u2584\u2588'.includes(block) ? 0 : 1)),
+    ]);
+    const drawing = ownPath('drawing.pbm');
+    const scale = (values: number[]) => values.flatMap((value) => Array(4).fill(value));
+    const pixels = rows.flatMap((row) => Array(4).fill(scale(row).join(' ')));
+    writeFileSync(
+      drawing,
+      `P1\n${(rows[0]?.length ?? 0) * 4} ${pixels.length}\n${pixels.join('\n')}\n`,
+    );
+    expect(decode(drawing)).toBe(phoneText(out));
+  });
+});
+
+describe('on a terminal', () => {
+  const onTerminal = testOnTerminal('the questions of init');
+
+  onTerminal('asks for what is missing, with a default for each', async () => {
+    const out = ownPath('asked');
+    const { status, screen } = await runOnTerminal(
+      ['init', '--out', out],
+      [
+        ['[192.168.88.1]: ', ''],
+        ['[192.168.88.50]: ', '192.168.88.60'],
+        ['[fw.example.com]: ', 'home.example.net'],
+        ['[tcp/22]: ', 'tcp/22 udp/51820=192.168.88.10'],
+      ],
+    );
+    expect(status).toBe(0);
+    expect(screen).toContain('5. clients: ');
+    const rc = readFileSync(join(out, 'fwknoprc'), 'utf8');
+    expect(rc).toContain('[home.example.net-udp51820]');
+    const script = readFileSync(join(out, 'router.rsc'), 'utf8');
+    expect(script).toContain('address=192.168.88.60/32');
+    expect(script).toContain('common-name=192.168.88.1 ');
+  });
+
+  onTerminal('asks again where the answer is none', async () => {
+    const out = ownPath('again');
+    const given = NEEDED.filter((option) => !option.startsWith('--fwknopd'));
+    const { status, screen } = await runOnTerminal(
+      ['init', ...given, '--out', out],
+      [
+        ['[192.168.88.50]: ', 'my pi'],
+        ['[192.168.88.50]: ', '192.168.88.60'],
+      ],
+    );
+    expect(status).toBe(0);
+    expect(screen).toContain('fwknop-mikrotik: expected an IPv4 address\n');
+  });
+
+  onTerminal('asks nothing where all is said', async () => {
+    const { status, screen } = await runOnTerminal(
+      ['init', ...NEEDED, '--out', ownPath('silent')],
+      [],
+    );
+    expect(status).toBe(0);
+    expect(screen).toMatch(/^The files are in /);
+  });
+
+  onTerminal.each([
+    ['Ctrl-D', '\u0004'],
+    ['Ctrl-C', '\u0003'],
+  ])('ends with %s', async (_, key) => {
+    const { status, screen } = await runOnTerminal(
+      ['init', '--out', ownPath('ended')],
+      [['[192.168.88.1]: ', key]],
+    );
+    expect(status).toBe(64);
+    expect(screen).toMatch(/no answer/);
+  });
+
+  onTerminal('colours the QR code, so that light is light on every terminal', async () => {
+    const args = ['init', ...NEEDED, '--qr', '--out', ownPath('colour')];
+    const { screen } = await runOnTerminal(args, []);
+    expect(screen).toContain('\u001b[97;40m\u2588\u2588');
+    const { stdout } = await run([...args, '--force']);
+    expect(stdout).not.toContain('\u001b');
+  });
+});
+
+test('an opening has no part of it', () => {
+  const main = readFileSync(join(__dirname, '../../dist/main.js'), 'utf8');
+  expect(main).not.toContain('router.rsc');
+  expect(main).not.toMatch(/qrcode/i);
+});

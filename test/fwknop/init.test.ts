@@ -1,0 +1,117 @@
+/**
+ * A set-up made by nothing but `fwknop-mikrotik init`: the router from its router.rsc, stock fwknopd
+ * with its access.conf and mikrotik.toml, the stock client with its fwknoprc, and the steps printed.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Configuration } from '../router/configuration';
+import { importScript } from '../router/script';
+import { EXECUTABLE, NODE } from '../shipped';
+import { testInNamespaces } from './isolation';
+import { closeWorlds, startWorld } from './remote';
+import type { WorldOptions } from './world';
+
+const story = testInNamespaces('a set-up by init, end to end');
+jest.setTimeout(60_000);
+afterEach(closeWorlds);
+
+const folder = mkdtempSync(join(tmpdir(), 'init-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// fwknopd starts it by one path, and this Node may not be where env looks for it.
+const HELPER = join(folder, 'fwknop-mikrotik');
+writeFileSync(HELPER, `#!/bin/sh\nexec ${NODE} ${EXECUTABLE} "$@"\n`);
+chmodSync(HELPER, 0o755);
+
+const ADDRESS = '203.0.113.9';
+
+/** Runs init. @returns the text of each file that it writes */
+function init(name: string, ...options: string[]): (file: string) => string {
+  const out = join(folder, name);
+  const hosts = ['--router=127.0.0.1', '--server=127.0.0.1', `--helper=${HELPER}`, `--out=${out}`];
+  execFileSync(NODE, [EXECUTABLE, 'init', ...hosts, ...options], { stdio: 'pipe' });
+  return (file) => readFileSync(join(out, file), 'utf8');
+}
+
+/** A router that was provisioned from the script alone, and what that printed. */
+function provisioned(script: string) {
+  const configuration = new Configuration();
+  const [printed = ''] = importScript(script, configuration).slice(-1);
+  return { router: configuration.serve(8729), printed };
+}
+
+/** The third step, with the fingerprint that the first one printed. */
+function pin(toml: string, printed: string): string {
+  const [fingerprint] = /[0-9a-f]{64}$/.exec(printed) ?? [];
+  return toml.replace('# fingerprint = "..."', `fingerprint = "${fingerprint}"`);
+}
+
+const worldOf = (file: (name: string) => string, toml: string, router: WorldOptions['router']) =>
+  startWorld({
+    accessConf: file('access.conf'),
+    fwknoprc: file('fwknoprc'),
+    files: { 'mikrotik.toml': toml },
+    router: router ?? null,
+  });
+
+story('a knock opens, once the certificate is pinned', async () => {
+  const services = ['--service=tcp/22', '--service=tcp/443=192.168.88.10', '--service=udp/51820'];
+  const file = init('whole', '--fwknopd=127.0.0.1', ...services);
+  const { router, printed } = provisioned(file('router.rsc'));
+  const world = await worldOf(file, file('mikrotik.toml'), router);
+
+  const { accepted, output } = await world.checkConfiguration();
+  expect(output).not.toMatch(/\[[-!*]\]/);
+  expect(accepted).toBe(true);
+
+  await world.knock({ stanza: '127.0.0.1-tcp22', allow: ADDRESS });
+  expect(await world.reports(1)).toMatchObject([
+    { level: 'err', text: expect.stringMatching(/certificate not trusted/) },
+  ]);
+  expect(await world.sentences()).toEqual([]);
+
+  await world.writeFile('mikrotik.toml', pin(file('mikrotik.toml'), printed));
+  await world.knock({ stanza: '127.0.0.1-tcp22', allow: ADDRESS });
+  await world.knock({ stanza: '127.0.0.1-tcp443', allow: ADDRESS, timeout: 60 });
+  await world.knock({ stanza: '127.0.0.1-udp51820', allow: ADDRESS, timeout: 7200 });
+  expect((await world.reports(4)).slice(1).map(({ text }) => text)).toEqual([
+    `127.0.0.1: opened FWKNOP_6_22 to ${ADDRESS} for 30s`,
+    `127.0.0.1: opened FWKNOP_6_443 to ${ADDRESS} for 1m`,
+    `127.0.0.1: opened FWKNOP_17_51820 to ${ADDRESS} for 1h (asked for 2h)`,
+  ]);
+  expect((await world.entries()).map(({ list, address }) => `${list} ${address}`)).toEqual([
+    `FWKNOP_6_22 ${ADDRESS}`,
+    `FWKNOP_6_443 ${ADDRESS}`,
+    `FWKNOP_17_51820 ${ADDRESS}`,
+  ]);
+});
+
+story('a knock opens nothing that was not named', async () => {
+  const file = init('one', '--fwknopd=127.0.0.1', '--service=tcp/22');
+  const { router, printed } = provisioned(file('router.rsc'));
+  const world = await worldOf(file, pin(file('mikrotik.toml'), printed), router);
+  await world.knock({ stanza: '127.0.0.1-tcp22', access: 'tcp/8291', allow: ADDRESS });
+  expect(await world.reports(1)).toMatchObject([
+    { level: 'err', text: expect.stringMatching(/^not granted: tcp\/8291 /) },
+  ]);
+  expect(await world.entries()).toEqual([]);
+});
+
+story('another machine than the one of --fwknopd is not served', async () => {
+  const file = init('elsewhere', '--fwknopd=127.0.0.77', '--service=tcp/22');
+  const { router, printed } = provisioned(file('router.rsc'));
+  const toml = pin(file('mikrotik.toml'), printed);
+  const refusedBy = async (options: WorldOptions['router']) => {
+    const world = await worldOf(file, toml, options);
+    await world.knock({ stanza: '127.0.0.1-tcp22', allow: ADDRESS });
+    const [report] = await world.reports(1);
+    expect(await world.entries()).toEqual([]);
+    await closeWorlds();
+    return report?.text;
+  };
+  expect(await refusedBy(router)).toMatch(/connection (?:lost|closed)/);
+  // The user is restricted as well, where the service is not.
+  expect(await refusedBy({ ...router, availableFrom: '' })).toMatch(/login refused/);
+});

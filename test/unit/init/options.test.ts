@@ -1,0 +1,139 @@
+import {
+  openQuestions,
+  QUESTIONS,
+  readCommandLine,
+  readSetup,
+  withAnswer,
+} from '../../../src/init/options';
+import { BadValue } from '../../../src/settings';
+import { linesOf, refusalOf } from '../refusals';
+import { SETUP } from './setups';
+
+const NEEDED = [
+  '--router',
+  '192.168.88.1',
+  '--fwknopd',
+  '192.168.88.50',
+  '--server=fw.example.com',
+];
+
+const read = async (...argv: string[]) => readSetup(await readCommandLine(argv));
+const refused = async (...argv: string[]) => linesOf(await refusalOf(read(...argv)), 'usage');
+
+test('reads the whole of a set-up', async () => {
+  const services = ['tcp/22', 'tcp/443=192.168.88.10', 'udp/51820=192.168.88.10:51821'];
+  const argv = [...NEEDED, ...services.map((service) => `--service=${service}`)];
+  expect(await read(...argv)).toEqual(SETUP);
+  const more = ['--sliding', '--wan', 'outside', '--spa-port', '4444', '--helper', '/opt/x'];
+  expect(await read(...argv, ...more)).toEqual({
+    ...SETUP,
+    sliding: true,
+    wan: 'outside',
+    spaPort: 4444,
+    helper: '/opt/x',
+  });
+});
+
+test('says all that is missing and all that is wrong at once', async () => {
+  expect(await refused('--fwknopd', 'pi.lan', '--spa-port=0', '--helper=node x')).toEqual([
+    '--router: missing; hint: for example --router 192.168.88.1',
+    '--server: missing; hint: for example --server fw.example.com',
+    '--service: missing; hint: for example --service tcp/22',
+    '--fwknopd: expected an IPv4 address',
+    '--spa-port: expected a port, 1-65535',
+    '--helper: expected an absolute path without white space, ";" and "$"',
+  ]);
+});
+
+test.each([
+  'tcp',
+  'tcp/0',
+  'icmp/1',
+  'tcp/22-23',
+  'tcp/22=',
+  'tcp/22=router.lan',
+  'tcp/22=192.168.88.10:',
+  'tcp/22=192.168.88.10:0',
+  'tcp/22=192.168.88.10:22:22',
+  'tcp/22=2001:db8::1',
+  'TCP/22',
+])('refuses --service %s', async (service) => {
+  const [line, ...others] = await refused(...NEEDED, '--service', service);
+  expect(line).toMatch(/^--service: expected /);
+  expect(others).toEqual([]);
+});
+
+test.each(['', '.', 'usr/bin/x', '/usr/bin/x y', '/x;y', '/x$y', '/caf\u00e9'])(
+  'refuses --helper %j',
+  async (helper) => {
+    const [line] = await refused(...NEEDED, '--service=tcp/22', `--helper=${helper}`);
+    expect(line).toMatch(/^--helper: /);
+  },
+);
+
+test('takes a helper as long as fwknopd does, and no longer', async () => {
+  const words = ' $SRC $PROTO $PORT $CLIENT_TIMEOUT'.length;
+  const helper = (length: number) => `--helper=/${'x'.repeat(length - 1)}`;
+  const argv = [...NEEDED, '--service=tcp/22'];
+  expect((await read(...argv, helper(255 - words))).helper).toHaveLength(255 - words);
+  expect(await refused(...argv, helper(256 - words))).toEqual([
+    '--helper: expected at most 221 characters: fwknopd takes no more',
+  ]);
+});
+
+test('refuses a service twice, and the port of the SPA packets', async () => {
+  const twice = ['--service=tcp/22', '--service=tcp/22=192.168.88.10'];
+  expect(await refused(...NEEDED, ...twice)).toEqual(['--service: tcp/22 is given twice']);
+  expect(await refused(...NEEDED, '--service=udp/62201')).toEqual([
+    '--service udp/62201: this port takes the SPA packets; hint: choose another one for them: --spa-port',
+  ]);
+  expect((await read(...NEEDED, '--service=tcp/62201')).doors).toHaveLength(1);
+});
+
+test.each(['--router=2001:db8::1', '--server=2001:db8::1', '--router=a b'])(
+  'refuses %s',
+  async (option) => {
+    const argv = NEEDED.filter((word) => !word.startsWith('--server'));
+    expect(await refused(...argv, '--server=x.example', '--service=tcp/22', option)).not.toEqual(
+      [],
+    );
+  },
+);
+
+test('refuses words and unknown options', async () => {
+  expect(await refused('tcp/22')).toEqual([
+    'init takes options only; hint: see fwknop-mikrotik init --help',
+  ]);
+  expect(await refused('--rooter=x')).toEqual([
+    'argument 1 is no option of this program; hint: see fwknop-mikrotik init --help',
+  ]);
+});
+
+describe('the questions', () => {
+  test('are those that the command line leaves open', async () => {
+    const { texts } = await readCommandLine(['--fwknopd=192.0.2.1', '--service=tcp/22']);
+    expect(openQuestions(texts).map(({ option }) => option)).toEqual(['router', 'server']);
+  });
+
+  test('have defaults that make a set-up', () => {
+    const texts = QUESTIONS.reduce(
+      (all, question) => withAnswer(all, question, ''),
+      new Map() as Parameters<typeof withAnswer>[0],
+    );
+    expect(readSetup({ texts, switches: new Set() })).toEqual({
+      ...SETUP,
+      doors: [{ protocol: 6, port: 22, inside: undefined }],
+    });
+  });
+
+  test('take several services, and nothing that is wrong', () => {
+    const [service] = QUESTIONS.filter(({ option }) => option === 'service');
+    expect(withAnswer(new Map(), service!, 'tcp/22, udp/53').get('service')).toEqual([
+      'tcp/22',
+      'udp/53',
+    ]);
+    for (const question of QUESTIONS) {
+      expect(() => withAnswer(new Map(), question, '???')).toThrow(BadValue);
+    }
+  });
+});

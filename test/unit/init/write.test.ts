@@ -1,0 +1,119 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { writeFiles } from '../../../src/init/write';
+import { makeFolder, writeAs } from '../files';
+import { linesOf, refusal } from '../refusals';
+
+const FILES = [
+  { name: 'one', text: 'first' },
+  { name: 'two', text: 'second' },
+];
+const base = makeFolder();
+let made = 0;
+const fresh = () => {
+  made += 1;
+  return join(base, String(made));
+};
+const modeOf = (path: string) => statSync(path).mode & 0o7777;
+const refused = (folder: string, force = false) =>
+  linesOf(
+    refusal(() => writeFiles(folder, FILES, force)),
+    'config',
+  );
+
+describe.each([0o000, 0o022, 0o077, 0o777])('with umask %o', (umask) => {
+  let before = 0;
+  beforeEach(() => {
+    before = process.umask(umask);
+  });
+  afterEach(() => process.umask(before));
+
+  test('folder and files are closed to others, and open to their owner', () => {
+    const folder = fresh();
+    writeFiles(folder, FILES, false);
+    expect(modeOf(folder)).toBe(0o700);
+    expect(readdirSync(folder).sort()).toEqual(['one', 'two']);
+    for (const { name, text } of FILES) {
+      expect(modeOf(join(folder, name))).toBe(0o600);
+      expect(readFileSync(join(folder, name), 'utf8')).toBe(text);
+    }
+  });
+});
+
+test('what is there stays, and nothing is added to it', () => {
+  const folder = fresh();
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(join(folder, 'two'), 'mine');
+  const [line] = refused(folder);
+  expect(line).toMatch(/two there already; hint: .*--force/);
+  expect(readdirSync(folder)).toEqual(['two']);
+  expect(readFileSync(join(folder, 'two'), 'utf8')).toBe('mine');
+});
+
+test('a link is not followed', () => {
+  const folder = fresh();
+  mkdirSync(folder, { mode: 0o700 });
+  symlinkSync(join(base, 'elsewhere'), join(folder, 'one'));
+  expect(refused(folder)).toHaveLength(1);
+  expect(refused(folder, true)).toHaveLength(1);
+  expect(existsSync(join(base, 'elsewhere'))).toBe(false);
+});
+
+test('--force writes over it, and closes it', () => {
+  const folder = fresh();
+  mkdirSync(folder, { mode: 0o700 });
+  writeAs(join(folder, 'two'), 'mine', 0o644);
+  writeFiles(folder, FILES, true);
+  expect(readdirSync(folder).sort()).toEqual(['one', 'two']);
+  expect(readFileSync(join(folder, 'two'), 'utf8')).toBe('second');
+  expect(modeOf(join(folder, 'two'))).toBe(0o600);
+});
+
+test('--force leaves all as it is, where one cannot be written', () => {
+  const folder = fresh();
+  mkdirSync(join(folder, 'two'), { recursive: true });
+  chmodSync(folder, 0o700);
+  writeFileSync(join(folder, 'one'), 'mine');
+  expect(refused(folder, true)).toHaveLength(1);
+  expect(readdirSync(folder).sort()).toEqual(['one', 'two']);
+  expect(readFileSync(join(folder, 'one'), 'utf8')).toBe('mine');
+});
+
+test('a failure in the middle leaves no file, and no folder that was not there', () => {
+  const folder = fresh();
+  const files = [...FILES, { name: 'no/such/folder', text: '' }];
+  linesOf(
+    refusal(() => writeFiles(folder, files, false)),
+    'config',
+  );
+  expect(existsSync(folder)).toBe(false);
+  mkdirSync(folder, { mode: 0o700 });
+  linesOf(
+    refusal(() => writeFiles(folder, files, false)),
+    'config',
+  );
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a folder that is open to others is refused', () => {
+  const folder = fresh();
+  mkdirSync(folder);
+  chmodSync(folder, 0o755);
+  expect(refused(folder)[0]).toMatch(/open to others; hint: .*--out/);
+  expect(refused(folder, true)[0]).toMatch(/open to others/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('what is no folder, or cannot be made, is refused', () => {
+  expect(refused(writeAs(fresh(), ''))[0]).toMatch(/not a folder/);
+  expect(refused(join(base, 'no', 'such', 'folder'))[0]).toMatch(/cannot be written: ENOENT/);
+});
