@@ -17,18 +17,17 @@ export class SentenceReader {
   #total = 0;
 
   /**
-   * Takes the next bytes and returns the sentences that they complete, empty ones left out. Bytes
-   * become characters one to one (latin1).
+   * Takes the next bytes and yields the sentences that they complete, empty ones left out. Bytes become
+   * characters one to one (latin1).
    *
    * @throws Broken `alien`, as soon as the bytes cannot be replies: a length that is reserved or past
    *   any reply's, a first word that does not begin with `!`, or more than a session ever takes
    */
-  read(chunk: Buffer): readonly (readonly string[])[] {
+  *read(chunk: Buffer): Generator<readonly string[]> {
     this.#total += chunk.length;
     if (this.#total > MOST_BYTES) {
       throw new Broken('alien', 'not the RouterOS API: replies without end');
     }
-    const sentences: string[][] = [];
     let bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
     for (;;) {
       const prefix = readLength(bytes);
@@ -43,12 +42,12 @@ export class SentenceReader {
         this.#words.push(word);
         continue;
       }
-      if (this.#words.length > 0) sentences.push(this.#words);
+      const sentence = this.#words;
       this.#words = [];
       this.#size = 0;
+      if (sentence.length > 0) yield sentence;
     }
     this.#bytes = bytes;
-    return sentences;
   }
 
   #refuseImpossible(size: number, firstByte: number | undefined): void {

@@ -65,6 +65,8 @@ export class Session {
   #stage = 'connecting';
   #trap: string | undefined;
   #broken: Broken | undefined;
+  /** Whether the reply to the command is whole: what follows it cannot take it back. */
+  #isAnswered = false;
   #reject: (error: Error) => void = () => undefined;
 
   private constructor(
@@ -162,6 +164,7 @@ export class Session {
     if (stage !== this.#stage) this.trace(stage);
     this.#stage = stage;
     this.#trap = undefined;
+    this.#isAnswered = false;
     return await new Promise<T>((resolve, reject) => {
       this.#reject = reject;
       start().then(resolve, () => reject(this.#whyRejected()));
@@ -200,7 +203,7 @@ export class Session {
     this.internals.connector.emit = () => false;
     this.socket.destroy();
     clearTimeout(this.internals.connectionHoldInterval);
-    this.#reject(why);
+    if (!this.#isAnswered) this.#reject(why);
   }
 
   /** Keeps the real cause of what the library reports without a text, or not at all. */
@@ -285,6 +288,7 @@ export class Session {
       // The library takes any attribute in answer to a login for a challenge.
       const isLogin = this.#stage === 'login';
       const taken = isLogin ? attributes.filter((word) => CHALLENGE.test(word)) : attributes;
+      this.#isAnswered = !isLogin; // the library may answer a login's reply with another sentence
       listener.callback([reply, ...taken]);
     } else if (reply === '!trap') {
       const message = attributes.find((word) => word.startsWith('=message='));

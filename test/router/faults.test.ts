@@ -109,6 +109,9 @@ const PROMISES: Record<HowName, (healthy: Sentence[]) => Sight> = {
   'no zero byte, then silence': (healthy) => sees(tagged(...healthy).subarray(0, -1)),
   'no zero byte, then FIN': (healthy) => sees(tagged(...healthy).subarray(0, -1), 'FIN'),
   'empty sentence first': (healthy) => sees(Buffer.concat([Buffer.of(0), tagged(...healthy)])),
+  'garbage after it': (healthy) => sees(Buffer.concat([tagged(...healthy), GARBAGE])),
+  '!fatal after it': (healthy) =>
+    sees(Buffer.concat([tagged(...healthy), frame(['!fatal', 'session terminated'])])),
   'foreign tag': (healthy) =>
     sees(frame(...healthy.map((words) => [...words, '.tag=somebody-else']))),
   'no tag': (healthy) => sees(frame(...healthy)),

@@ -114,6 +114,12 @@ export const precededBy = (bytes: Buffer): How => ({
   reply: ({ healthy, frame }) => Buffer.concat([bytes, frame(healthy)]),
 });
 
+/** The command is carried out, and these bytes come after its reply, in one segment with it. */
+export const followedBy = (bytes: Buffer): How => ({
+  carriedOut: true,
+  reply: ({ healthy, frame }) => Buffer.concat([frame(healthy), bytes]),
+});
+
 /** The command is refused with these sentences; they are given the password that was sent. */
 export const refusing = (sentences: (password: string) => Sentence[]): How => ({
   carriedOut: false,
@@ -198,6 +204,8 @@ const REPLIES = {
   'no zero byte, then silence': cutShort(-1),
   'no zero byte, then FIN': cutShort(-1, 'fin'),
   'empty sentence first': precededBy(Buffer.of(0)),
+  'garbage after it': followedBy(GARBAGE),
+  '!fatal after it': followedBy(encodeSentences([['!fatal', 'session terminated']])),
   'foreign tag': {
     carriedOut: true,
     reply: ({ healthy, frame }) => frame(healthy, 'somebody-else'),
