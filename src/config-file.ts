@@ -41,7 +41,7 @@ export type Required = readonly (readonly string[])[];
  * @throws Failure `config` where there is nothing to read: missing, unreadable, loose, or no TOML
  */
 export function readConfigFile(path: string, required: Required, faults: Fault[]): FileSettings {
-  const file = readTrustedFile(path);
+  const file = readTrustedFile(path, undefined, 'fwknop-mikrotik init writes one');
   const settings = readSettings(parseToml(path, file.text), path, required, faults);
   if (settings.routers.some((router) => router.password !== undefined)) {
     collectFaults(faults, file.requireSecrecy);

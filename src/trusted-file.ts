@@ -22,10 +22,15 @@ export interface TrustedFile {
  *
  * @param name how messages call it while it is not known to be there: what stands for the path of a
  *   password file may be the password
+ * @param ifMissing what to do when there is no such file
  * @throws Failure `config`: missing, unreadable, or loose, with the command that mends it
  */
-export function readTrustedFile(path: string, name = showPath(path)): TrustedFile {
-  const { stats, text } = read(path, name);
+export function readTrustedFile(
+  path: string,
+  name = showPath(path),
+  ifMissing?: string,
+): TrustedFile {
+  const { stats, text } = read(path, name, ifMissing);
   refuseOwner(path, stats);
   refuseMode(path, stats, 0o022, 'may be written by others', 'go-w');
   return {
@@ -40,7 +45,11 @@ export function showPath(path: string): string {
   return path.length <= LONGEST_PATH ? path : `...${path.slice(3 - LONGEST_PATH)}`;
 }
 
-function read(path: string, name: string): { stats: Stats; text: string } {
+function read(
+  path: string,
+  name: string,
+  ifMissing: string | undefined,
+): { stats: Stats; text: string } {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK a FIFO would hold us, and with us fwknopd, until somebody writes to it.
@@ -53,16 +62,18 @@ function read(path: string, name: string): { stats: Stats; text: string } {
     return { stats, text: bytes.toString('utf8', 0, length) };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure('config', `${name}: ${whyUnreadable(error as NodeJS.ErrnoException)}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const hint = code === 'ENOENT' ? ifMissing : undefined;
+    throw new Failure('config', `${name}: ${whyUnreadable(code) ?? message}`, hint);
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-function whyUnreadable(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ENOENT') return 'no such file';
-  if (error.code === 'EACCES') return 'permission denied';
-  return `unreadable: ${error.code ?? error.message}`;
+function whyUnreadable(code: string | undefined): string | undefined {
+  if (code === 'ENOENT') return 'no such file';
+  if (code === 'EACCES') return 'permission denied';
+  return code && `unreadable: ${code}`;
 }
 
 function refuseOwner(path: string, stats: Stats): void {

@@ -88,7 +88,7 @@ const FAILS: readonly Case[] = [
   {
     name: 'a configuration that is not there',
     status: 78,
-    says: '/nonexistent/mikrotik.toml: no such file',
+    says: '/nonexistent/mikrotik.toml: no such file; hint: fwknop-mikrotik init writes one',
     args: ['--config', '/nonexistent/mikrotik.toml'],
   },
 ];
