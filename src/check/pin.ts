@@ -101,37 +101,43 @@ export function writePin(path: string, index: number, fingerprint: string): void
       byHand,
     );
   }
-  const temporary = `${real}.${process.pid}.new`;
+  const settings = withPin(settingsOf(real), index, fingerprint);
   try {
-    writeAs(real, temporary, text);
-    if (!isDeepStrictEqual(settingsOf(temporary), expected(settingsOf(real), index, fingerprint))) {
-      throw new Failure(
-        'config',
-        `${showPath(path)}: written in a way that cannot be edited`,
-        byHand,
-      );
-    }
-    renameSync(temporary, real);
+    replaceFile(real, text, (written) => {
+      if (isDeepStrictEqual(settingsOf(written), settings)) return;
+      const what = `${showPath(path)}: written in a way that cannot be edited`;
+      throw new Failure('config', what, byHand);
+    });
   } catch (error) {
     if (error instanceof Failure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Failure('config', `${showPath(path)}: cannot be written: ${code ?? message}`, byHand);
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 
-/** Writes a new file with the owner and mode of another one. */
-function writeAs(model: string, path: string, text: string): void {
-  const { uid, gid, mode } = statSync(model);
-  const file = openSync(path, 'wx', 0o600);
+/**
+ * Puts a new file in the place of another, with its owner and mode.
+ *
+ * @param approve is given the path of the new file before; throws where it is not to be
+ */
+function replaceFile(path: string, text: string, approve: (written: string) => void): void {
+  const { uid, gid, mode } = statSync(path);
+  const temporary = `${path}.${process.pid}.new`;
+  const file = openSync(temporary, 'wx', 0o600);
   try {
-    fchownSync(file, uid, gid);
-    fchmodSync(file, mode & 0o777);
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    try {
+      fchownSync(file, uid, gid);
+      fchmodSync(file, mode & 0o777);
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    approve(temporary);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 
@@ -144,7 +150,7 @@ function settingsOf(path: string): FileSettings {
   return { ...settings, grant: { ...settings.grant, sources: undefined } };
 }
 
-function expected(settings: FileSettings, index: number, fingerprint: string): FileSettings {
+function withPin(settings: FileSettings, index: number, fingerprint: string): FileSettings {
   const routers = settings.routers.map((router, at) => {
     if (at !== index) return router;
     const tls = router.tls === undefined ? undefined : ('verify' as const);

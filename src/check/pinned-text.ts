@@ -1,7 +1,7 @@
 const TABLE = /^\s*\[/;
 const ROUTER = /^\s*\[\[\s*(?:router|"router"|'router')\s*\]\]/;
 const KEY = /^(\s*)(?:([\w-]+)|"([\w-]+)"|'([\w-]+)')(\s*)=(\s*)/;
-const STRING = /^("[^"]*"|'[^']*')/;
+const STRING = /^("(?:[^"\\]|\\.)*"|'[^']*')/;
 
 /**
  * Puts a fingerprint into a configuration file: the text with it, and everything else as it was.
@@ -55,6 +55,8 @@ function withValue(line: string, value: string): string {
 function newLine(neighbour: string, fingerprint: string): string {
   const end = neighbour.endsWith('\r') ? '\r' : '';
   const [before = '', indent = ''] = KEY.exec(neighbour) ?? [];
-  const key = `${indent}fingerprint`.padEnd(before.trimEnd().length - 2);
+  const isInColumns = /\s{2}=\s*$/.test(before);
+  const width = isInColumns ? before.trimEnd().length - 2 : 0;
+  const key = `${indent}fingerprint`.padEnd(width);
   return `${key} = "${fingerprint}"${end}`;
 }

@@ -31,10 +31,10 @@ Options
   --pin=HEX           do so without asking, where a router shows this one
   --help              print this text
 
-  --pin asks for each router whose certificate is not trusted yet, or not
-  looked at (tls = "insecure"). It puts fingerprint in the place of ca-file and
-  tls, and leaves the rest of the file as it is. Compare first with what the
-  router itself shows: /certificate/print detail
+  Without HEX it asks about each router whose certificate is not trusted yet,
+  or not looked at (tls = "insecure"). The fingerprint takes the place of
+  ca-file and of another tls; the rest of the file stays as it is. Compare it
+  first with what the router itself shows: /certificate/print detail
 
 Exit status
   0   nothing failed; there may be warnings

@@ -1,0 +1,51 @@
+import { judgePolicies, type Policies } from '../../../src/check/policies';
+
+const told = (policies: Policies, email?: string) =>
+  judgePolicies(policies, { email }).map(({ mark, step, what }) => `${mark} ${step}: ${what}`);
+
+const blind = { mayRead: false, granted: undefined, mayTest: false };
+
+test('what is needed is not too much; read has a step of its own', () => {
+  expect(told({ mayRead: true, granted: ['read', 'write', 'api'], mayTest: false })).toEqual([
+    'ok policies: none too many: read, write, api',
+  ]);
+});
+
+test('what is more is named, with the line that takes it away', () => {
+  const full = { mayRead: true, granted: ['ssh', 'reboot', 'write', 'api'], mayTest: false };
+  expect(judgePolicies(full, { email: undefined })).toEqual([
+    {
+      mark: 'warn',
+      step: 'policies',
+      what: 'more than needed: ssh, reboot',
+      hint: '/user/group/set [find name=<its group>] policy=!ssh,!reboot',
+    },
+  ]);
+});
+
+test('test is needed for e-mail alone', () => {
+  const tests = { mayRead: true, granted: ['write', 'api', 'test'], mayTest: true };
+  expect(told(tests)).toEqual(['warn policies: more than needed: test']);
+  expect(told(tests, 'me@example.com')).toEqual([
+    'ok policies: none too many: write, api, test',
+    'ok e-mail: the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender',
+  ]);
+});
+
+test('without read there is not much to see', () => {
+  const unseen = 'without read the group is not shown';
+  expect(told(blind)).toEqual([`ok policies: none too many can be seen: ${unseen}`]);
+  expect(told({ ...blind, mayTest: true })).toEqual([
+    `warn policies: more than needed: test; more cannot be seen: ${unseen}`,
+  ]);
+  expect(told(blind, 'me@example.com')).toEqual([
+    `ok policies: none too many can be seen: ${unseen}`,
+    'warn e-mail: the user lacks the policy test: nobody will be told of an opening',
+  ]);
+});
+
+test('a router may show entries, and not the group', () => {
+  expect(told({ ...blind, mayRead: true })).toEqual([
+    'ok policies: none too many can be seen: the router does not show the group',
+  ]);
+});
