@@ -168,7 +168,7 @@ function untrustedFailure(shown: Shown, refusal: Broken, check: RouterCheck): Fa
 
 function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certificate): string {
   const days = daysUntil(validTo);
-  const left = days < 0 ? `ended ${-days} days ago` : `${days} days left`;
+  const left = days < 0 ? `ended ${Math.floor(-days)} days ago` : `${Math.floor(days)} days left`;
   return `${protocol}, ${subject}, ${left}, fingerprint ${fingerprint}`;
 }
 
@@ -197,7 +197,7 @@ function tellTls(router: Router, shown: Shown, check: RouterCheck, section: Sect
 }
 
 function daysUntil(date: Date): number {
-  return Math.floor((date.getTime() - Date.now()) / DAY_MS);
+  return (date.getTime() - Date.now()) / DAY_MS;
 }
 
 /** Says whether the user may write; without it, what follows can still be told. */

@@ -77,7 +77,7 @@ test.each([
   expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
-test('a list that goes over lines, with a table of the same look in it', () => {
+test('a list that goes over lines is no hindrance', () => {
   const text = `[grant]\nservices = [\n"tcp/22",\n]\n${TEXT}`;
   writeAs(path, text);
   writePin(path, 0, PIN);
