@@ -7,7 +7,7 @@ import { print } from '../report';
 import { BadValue, fingerprint } from '../settings';
 import { isTerminal } from '../terminal';
 import { clip } from '../text';
-import { showPath } from '../trusted-file';
+import { shellWord, showPath } from '../trusted-file';
 import { checkFwknopd, DEFAULT_ACCESS_CONF } from './fwknopd-steps';
 import { Report } from './marks';
 import { Pinning } from './pin';
@@ -104,7 +104,7 @@ async function checkRouters(
   { config, pinning }: Request,
   report: Report,
 ): Promise<void> {
-  const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${config}`;
+  const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
   const pinCommand = `fwknop-mikrotik check${named} --pin`;
   for (const [index, router] of routers.entries()) {
     const section = report.about(clip(router.name, LONGEST_NAME));

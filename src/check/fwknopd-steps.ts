@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { collectFaults, Failure, type Fault } from '../failure';
 import type { SyslogMode } from '../settings';
-import { readTrustedFile, showPath } from '../trusted-file';
+import { readTrustedFile, shellWord, showPath } from '../trusted-file';
 import { type AccessConf, readAccessConf } from './access-conf';
 import type { Finding, Section } from './marks';
 import { checkProgram } from './program';
@@ -100,6 +100,10 @@ async function checkStanzas(
 
 /** Asks fwknopd itself. What it prints may hold a key, and is not repeated. */
 async function checkVerdict(check: FwknopdCheck, section: Section): Promise<void> {
+  if (process.geteuid?.() !== 0) {
+    section.leaveOut(['verdict'], "fwknopd's own files are for root to read");
+    return;
+  }
   const args = ['--exit-parse-config', '-f', '-a', resolve(check.accessConf)];
   const result = await finishes(FWKNOPD, args, check.deadline);
   if (result.isMissing) {
@@ -109,7 +113,7 @@ async function checkVerdict(check: FwknopdCheck, section: Section): Promise<void
     const what = result.isLate
       ? 'fwknopd gives none on its configuration in time'
       : 'fwknopd refuses its configuration';
-    const hint = `see why: ${FWKNOPD} ${args.join(' ')}`;
+    const hint = `see why: ${FWKNOPD} ${args.map(shellWord).join(' ')}`;
     section.fail('verdict', new Failure('config', what, hint));
   }
 }

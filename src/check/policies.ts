@@ -6,6 +6,8 @@ import type { Finding } from './marks';
 /** What could be found out about the rights of our user. */
 export interface Policies {
   readonly mayRead: boolean;
+  /** The user's group; undefined where the router does not show it. */
+  readonly group: string | undefined;
   /** The policies of the user's group; undefined where the router does not show them. */
   readonly granted: readonly string[] | undefined;
   /** Whether the user has the policy `test`. */
@@ -37,12 +39,12 @@ export async function readPolicies(
     group === undefined ? undefined : await cell(session, '/user/group', group, 'policy');
   const granted = policy?.split(',').filter((name) => name !== '' && !name.startsWith('!'));
   const mayTest = granted?.includes('test') ?? (await pings(session));
-  return { mayRead: shown === true || group !== undefined, granted, mayTest };
+  return { mayRead: shown === true || group !== undefined, group, granted, mayTest };
 }
 
 /** Says what the user may do beyond need, and what is wanting for e-mail. */
 export function judgePolicies(
-  { mayRead, granted, mayTest }: Policies,
+  { mayRead, group, granted, mayTest }: Policies,
   { email }: Pick<Router, 'email'>,
 ): readonly Finding[] {
   const wanted = [...NEEDED, ...OPTIONAL, ...(email === undefined ? [] : ['test'])];
@@ -58,7 +60,10 @@ export function judgePolicies(
       mark: 'warn',
       step: 'policies',
       what: `more than needed: ${extra.join(', ')}${rest}`,
-      hint: `/user/group/set [find name=<its group>] policy=${extra.map((name) => `!${name}`).join(',')}`,
+      hint: setPolicies(
+        group,
+        extra.map((name) => `!${name}`),
+      ),
     });
   } else {
     const what =
@@ -67,22 +72,29 @@ export function judgePolicies(
         : `none too many: ${granted.join(', ')}`;
     findings.push({ mark: 'ok', step: 'policies', what });
   }
-  if (email !== undefined) findings.push(judgeEmail(mayTest));
+  if (email !== undefined) findings.push(judgeEmail(mayTest, group));
   return findings;
 }
 
-function judgeEmail(mayTest: boolean): Finding {
+function judgeEmail(mayTest: boolean, group: string | undefined): Finding {
   if (!mayTest) {
     return {
       mark: 'warn',
       step: 'e-mail',
       what: 'the user lacks the policy test: nobody will be told of an opening',
-      hint: '/user/group/set [find name=<its group>] policy=test',
+      hint: setPolicies(group, ['test']),
     };
   }
   const what =
     'the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender';
   return { mark: 'ok', step: 'e-mail', what };
+}
+
+/** The line for the router's console that changes these policies of a group and no others. */
+function setPolicies(group: string | undefined, policies: readonly string[]): string {
+  // Only what needs no quotes: it is somebody else's text, and to be pasted.
+  const name = /^[\w.-]+$/.test(group ?? '') ? group : '<its group>';
+  return `/user/group/set [find name=${name}] policy=${policies.join(',')}`;
 }
 
 async function cell(

@@ -10,7 +10,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { version } from '../../package.json';
 import { Failure } from '../failure';
-import { showPath } from '../trusted-file';
+import { shellWord, showPath } from '../trusted-file';
 import type { Finding } from './marks';
 import { finishes } from './tools';
 
@@ -77,7 +77,11 @@ function requireExecutable(path: string): void {
   try {
     accessSync(path, constants.X_OK);
   } catch {
-    throw new Failure('config', `${showPath(path)}: not executable`, `chmod a+rx ${path}`);
+    throw new Failure(
+      'config',
+      `${showPath(path)}: not executable`,
+      `chmod a+rx ${shellWord(path)}`,
+    );
   }
 }
 
@@ -125,7 +129,7 @@ function judgeModes(program: string): readonly Finding[] {
     const { uid, mode } = statSync(path);
     if (uid === 0 && (mode & 0o022) === 0) return [];
     const what = `${showPath(path)}: others than root can change it, and fwknopd runs it as root`;
-    const hint = `chown root ${path} && chmod go-w ${path}`;
+    const hint = `chown root ${shellWord(path)} && chmod go-w ${shellWord(path)}`;
     return [{ mark: 'warn' as const, step: 'program', what, hint }];
   });
 }

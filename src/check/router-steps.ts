@@ -168,7 +168,7 @@ function untrustedFailure(shown: Shown, refusal: Broken, check: RouterCheck): Fa
 
 function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certificate): string {
   const days = daysUntil(validTo);
-  const left = days < 0 ? `ended ${Math.floor(-days)} days ago` : `${Math.floor(days)} days left`;
+  const left = days < 0 ? `ended ${count(-days)} ago` : `${count(days)} left`;
   return `${protocol}, ${subject}, ${left}, fingerprint ${fingerprint}`;
 }
 
@@ -194,6 +194,11 @@ function tellTls(router: Router, shown: Shown, check: RouterCheck, section: Sect
     const what = mode === 'pinned' ? `${text}; the pin is taken all the same` : text;
     section.warn('TLS', `${how}: ${what}`, 'make a new certificate on the router, and pin it');
   } else section.ok('TLS', `${how}: ${text}`);
+}
+
+function count(days: number): string {
+  const whole = Math.floor(days);
+  return whole === 1 ? '1 day' : `${whole} days`;
 }
 
 function daysUntil(date: Date): number {

@@ -3,7 +3,7 @@ import { parseAccessRequest } from '../access-request';
 import { parseCommandLine } from '../cli';
 import { DEFAULT_CONFIG_FILE } from '../config';
 import { collectFaults, Failure, type Fault } from '../failure';
-import { showPath } from '../trusted-file';
+import { shellWord, showPath } from '../trusted-file';
 import type { Setting, Stanza } from './access-conf';
 import type { Finding } from './marks';
 
@@ -230,6 +230,6 @@ export function judgeConfigs(commands: readonly Command[], checked: string): rea
     mark,
     step,
     what: `${place}: the command reads ${showPath(config)}, which was not checked`,
-    hint: `fwknop-mikrotik check --config ${config}`,
+    hint: `fwknop-mikrotik check --config ${shellWord(config)}`,
   }));
 }

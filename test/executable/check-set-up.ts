@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { leftOut } from '../left-out';
 import type { Sentence } from '../router/codec';
 import type { TestRouter } from '../router/server';
+import { NODE } from '../shipped';
 import { ownFile, PASSWORD, passwordFile } from './router';
 import { EXECUTABLE, type Run, run, type Surroundings } from './run';
 
@@ -43,7 +44,7 @@ export function accessConf(config: string, changes: Changes = {}, mode = 0o600):
     KEY_BASE64: Buffer.alloc(32, 'k').toString('base64'),
     HMAC_KEY_BASE64: Buffer.alloc(64, 'h').toString('base64'),
     REQUIRE_SOURCE_ADDRESS: 'Y',
-    CMD_CYCLE_OPEN: `${EXECUTABLE} --config ${config} $SRC $PROTO $PORT $CLIENT_TIMEOUT`,
+    CMD_CYCLE_OPEN: `${NODE} ${EXECUTABLE} --config ${config} $SRC $PROTO $PORT $CLIENT_TIMEOUT`,
     CMD_CYCLE_CLOSE: 'NONE',
     CMD_CYCLE_TIMER: '30',
     ...changes,
@@ -54,13 +55,14 @@ export function accessConf(config: string, changes: Changes = {}, mode = 0o600):
   return ownFile('access.conf', text.join(''), mode);
 }
 
-/** Runs the check of a configuration, with an access.conf that is as it should be. */
+/** Runs the check of a configuration, with an access.conf that is as it should be unless another is given. */
 export async function check(
   config: string,
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Run> {
-  const all = ['check', '--config', config, '--access-conf', accessConf(config), ...args];
+  const conf = args.includes('--access-conf') ? [] : ['--access-conf', accessConf(config)];
+  const all = ['check', '--config', config, ...conf, ...args];
   const result = await run(all, surroundings);
   expect(result.stdout + result.stderr).not.toContain(PASSWORD);
   return result;

@@ -147,7 +147,7 @@ describe('what the user may do', () => {
     expect(result.status).toBe(0);
     expect(at('policies')).toEqual([
       'warn  policies: more than needed: reboot, policy, sensitive',
-      'mend: /user/group/set [find name=<its group>] policy=!reboot,!policy,!sensitive',
+      'mend: /user/group/set [find name=all-group] policy=!reboot,!policy,!sensitive',
     ]);
   });
 
@@ -191,7 +191,7 @@ describe('a certificate that is not trusted', () => {
   test.concurrent.each([
     ['self-signed', 'selfSigned', 'self-signed', 'CN=self-signed, 29 days left'],
     ['made for another name', 'wrongName', 'made for another name', 'CN=wrong-name, 29 days left'],
-    ['expired', 'expired', 'expired', 'CN=expired, ended 1 days ago'],
+    ['expired', 'expired', 'expired', 'CN=expired, ended 1 day ago'],
   ] as const)('%s: it is shown, how to pin it is said, no login is sent', async (...args) => {
     const [, which, why, subject] = args;
     const { ca, [which]: shown } = certificates();
@@ -226,7 +226,7 @@ describe('a certificate that is not trusted', () => {
     const result = await check(configuration([{ router, lines }]));
     expect(result.status).toBe(0);
     expect(from('TLS', ROUTER, result)[0]).toMatch(
-      /^warn {2}TLS: pinned: .*, ended 1 days ago, .*; the pin is taken all the same$/,
+      /^warn {2}TLS: pinned: .*, ended 1 day ago, .*; the pin is taken all the same$/,
     );
   });
 
