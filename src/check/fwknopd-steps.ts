@@ -4,9 +4,10 @@ import { collectFaults, Failure, type Fault } from '../failure';
 import type { SyslogMode } from '../settings';
 import { readTrustedFile, shellWord, showPath } from '../trusted-file';
 import { type AccessConf, readAccessConf } from './access-conf';
+import { judgeConfigs } from './command';
 import type { Finding, Section } from './marks';
 import { checkProgram } from './program';
-import { isOurs, judgeConfigs, judgeStanza } from './stanza';
+import { isOurs, judgeStanza } from './stanza';
 import { finishes } from './tools';
 
 export const DEFAULT_ACCESS_CONF = '/etc/fwknop/access.conf';

@@ -6,10 +6,11 @@ import { add, failure, refused } from '../router/open';
 import { resolve } from '../router/resolve';
 import type { Router } from '../router/router';
 import { Session } from '../router/session';
-import { type Certificate, connect, look, type Shown } from './certificate';
+import { connect, look } from './certificate';
 import type { Section } from './marks';
 import type { Pinning } from './pin';
 import { judgePolicies, type Policies, readPolicies } from './policies';
+import { tellTls, untrustedFailure } from './tls-step';
 
 /** The address list that a check may write to. */
 export const CHECK_LIST = 'FWKNOP_CHECK';
@@ -41,8 +42,6 @@ export function routerSteps({ email }: Pick<Router, 'email'>): readonly RouterSt
 }
 
 const MOST_ADDRESSES = 3; // an opening tries no more
-const FEW_DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /** What does not change from router to router. */
 export interface RouterCheck {
@@ -95,15 +94,18 @@ export async function checkRouter(
     } else {
       const shown = await look(router, address, connection, clock.signal);
       const pin = await check.pinning?.offer(router, index, shown);
-      if (pin !== undefined) {
-        trusted = { ...router, trust: { mode: 'pinned', fingerprint: pin } };
+      if (check.pinning !== undefined) {
+        // The time that an answer took is not the router's.
         clock.stop();
         clock = startClock(check.deadline);
+      }
+      if (pin !== undefined) {
+        trusted = { ...router, trust: { mode: 'pinned', fingerprint: pin } };
         section.ok('pin', `${pin} is written to the configuration`);
       } else if (shown.refusal !== undefined) {
-        throw untrustedFailure(shown, shown.refusal, check);
+        throw untrustedFailure(shown, shown.refusal, check.pinCommand);
       }
-      tellTls(trusted, shown, check, section);
+      tellTls(trusted.trust, shown, check.pinCommand, section);
     }
 
     step = 'login';
@@ -153,56 +155,6 @@ async function connectToOne(
     }
   }
   throw first ?? new Broken('lost', `not reachable: ${host} has no address`);
-}
-
-/** With the fingerprint in full and the command that pins it, where there is one to pin. */
-function untrustedFailure(shown: Shown, refusal: Broken, check: RouterCheck): Failure {
-  if (shown.certificate === undefined) return failure(refusal);
-  const { fingerprint } = shown.certificate;
-  return new Failure(
-    'denied',
-    `${refusal.message}; ${describe(shown, shown.certificate)}`,
-    `if /certificate/print detail on the router shows the same: ${check.pinCommand}=${fingerprint}`,
-  );
-}
-
-function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certificate): string {
-  const days = daysUntil(validTo);
-  const left = days < 0 ? `ended ${count(-days)} ago` : `${count(days)} left`;
-  return `${protocol}, ${subject}, ${left}, fingerprint ${fingerprint}`;
-}
-
-function tellTls(router: Router, shown: Shown, check: RouterCheck, section: Section): void {
-  const { certificate } = shown;
-  const { mode } = router.trust;
-  if (certificate === undefined) {
-    const what = `${shown.protocol}, no certificate: whoever answers gets the password`;
-    section.warn('TLS', what, 'give api-ssl a certificate, and pin it');
-    return;
-  }
-  const text = describe(shown, certificate);
-  if (mode === 'insecure') {
-    const what = `${text}; not looked at (tls = "insecure"): whoever answers gets the password`;
-    section.warn('TLS', what, `pin it: ${check.pinCommand}`);
-    return;
-  }
-  const how = mode === 'pinned' ? 'pinned' : 'trusted';
-  // A pin is taken whatever the dates say; a CA is not.
-  if (certificate.validFrom.getTime() > Date.now()) {
-    section.warn('TLS', `${how}: ${text}; not valid yet`, 'is the clock of this machine right?');
-  } else if (daysUntil(certificate.validTo) < FEW_DAYS) {
-    const what = mode === 'pinned' ? `${text}; the pin is taken all the same` : text;
-    section.warn('TLS', `${how}: ${what}`, 'make a new certificate on the router, and pin it');
-  } else section.ok('TLS', `${how}: ${text}`);
-}
-
-function count(days: number): string {
-  const whole = Math.floor(days);
-  return whole === 1 ? '1 day' : `${whole} days`;
-}
-
-function daysUntil(date: Date): number {
-  return (date.getTime() - Date.now()) / DAY_MS;
 }
 
 /** Says whether the user may write; without it, what follows can still be told. */

@@ -1,25 +1,8 @@
-import { basename, resolve } from 'node:path';
-import { parseAccessRequest } from '../access-request';
-import { parseCommandLine } from '../cli';
-import { DEFAULT_CONFIG_FILE } from '../config';
-import { collectFaults, Failure, type Fault } from '../failure';
-import { shellWord, showPath } from '../trusted-file';
-import type { Setting, Stanza } from './access-conf';
+import type { Stanza } from './access-conf';
+import { type Command, headOf, judgeCommand } from './command';
 import type { Finding } from './marks';
 
-// Limits of fwknopd 2.6.10: CMD_CYCLE_BUFSIZE less its end (access.h), and what extcmd.c splits.
-const LONGEST_COMMAND = 255;
-const MOST_ARGUMENTS = 27;
-const LONGEST_TIMER = 131072; // seconds, RCHK_MAX_CMD_CYCLE_TIMER
-
-/** What stands for each of our four words: fwknopd's variable, another name, and a value for it. */
-const SLOTS = [
-  { word: '<src>', variable: '$SRC', also: '$IP', sample: '203.0.113.9', longest: 15 },
-  { word: '<proto>', variable: '$PROTO', also: undefined, sample: '6', longest: 2 },
-  { word: '<port>', variable: '$PORT', also: undefined, sample: '22', longest: 5 },
-  { word: '<timeout>', variable: '$CLIENT_TIMEOUT', also: undefined, sample: '30', longest: 6 },
-] as const;
-const USUAL = SLOTS.map(({ variable }) => variable).join(' ');
+const LONGEST_TIMER = 8388608; // seconds, measured with fwknopd 2.6.10
 
 /** What is without effect where a command opens (incoming_spa.c). */
 const WITHOUT_EFFECT = [
@@ -29,27 +12,6 @@ const WITHOUT_EFFECT = [
   'MAX_FW_TIMEOUT',
   'CMD_EXEC_USER',
 ];
-
-/** A CMD_CYCLE_OPEN line that runs this program. */
-export interface Command {
-  readonly place: string;
-  /** What comes before the program's own arguments: an interpreter perhaps, and the program. */
-  readonly head: readonly string[];
-  /** The configuration that it reads, absolute. */
-  readonly config: string;
-}
-
-/** The words of a stanza's CMD_CYCLE_OPEN that stand before our arguments; undefined if it is not ours. */
-function headOf(open: Setting | undefined): readonly string[] | undefined {
-  const words = wordsOf(open?.value ?? '');
-  const ours = words.findIndex((word) => basename(word).startsWith('fwknop-mikrotik'));
-  return ours < 0 ? undefined : words.slice(0, ours + 1);
-}
-
-/** fwknopd knows no quotes: it splits at white space. */
-function wordsOf(value: string): readonly string[] {
-  return value.trim().split(/\s+/);
-}
 
 export function isOurs(stanza: Stanza): boolean {
   return headOf(stanza.settings.get('CMD_CYCLE_OPEN')) !== undefined;
@@ -67,98 +29,6 @@ export async function judgeStanza(
     command: { place: open.place, head, config },
     findings: [...findings, ...others, ...judgeUseless(stanza)],
   };
-}
-
-async function judgeCommand(
-  { value, place }: Setting,
-  head: readonly string[],
-): Promise<{ config: string; findings: readonly Finding[] }> {
-  const step = 'CMD_CYCLE_OPEN';
-  const faults: Fault[] = [];
-  const warnings: Fault[] = [];
-  const words = wordsOf(value);
-  const length = Math.max(value.length, longestExpansion(value));
-  if (length > LONGEST_COMMAND) {
-    const what = `${length} characters: fwknopd takes ${LONGEST_COMMAND}`;
-    faults.push({ what, hint: 'move the options into the configuration file' });
-  }
-  if (words.length - 1 > MOST_ARGUMENTS) {
-    const what = `${words.length - 1} arguments: fwknopd passes ${MOST_ARGUMENTS}`;
-    faults.push({ what, hint: 'move the options into the configuration file' });
-  }
-  let config = DEFAULT_CONFIG_FILE;
-  try {
-    const invocation = await parseCommandLine(words.slice(head.length));
-    if (invocation.verb !== 'open') {
-      faults.push({ what: `--${invocation.verb} opens nothing`, hint: 'take it out' });
-    } else {
-      faults.push(...judgeWords(invocation.words));
-      const { overrides } = invocation;
-      config = resolve('/', overrides.config ?? DEFAULT_CONFIG_FILE);
-      if (invocation.dryRun) faults.push({ what: '--dry-run opens nothing', hint: 'take it out' });
-      if (overrides.router.password !== undefined) {
-        warnings.push({
-          what: 'fwknopd logs --routerpass on every knock',
-          hint: 'use password-file in the configuration',
-        });
-      }
-      if (Object.values(overrides.router).some((setting) => setting !== undefined)) {
-        warnings.push({
-          what: 'has router options, which win over the configuration: they were not tried here',
-          hint: 'move them into the configuration file',
-        });
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    faults.push(...error.faults);
-  }
-  const at =
-    (mark: Finding['mark']) =>
-    (fault: Fault): Finding => ({
-      mark,
-      step,
-      what: `${place}: ${fault.what}`,
-      hint: fault.hint,
-    });
-  const findings = [...faults.map(at('FAIL')), ...warnings.map(at('warn'))];
-  if (faults.length === 0) {
-    const what = `${length} of ${LONGEST_COMMAND} characters, ${words.length - 1} of ${MOST_ARGUMENTS} arguments`;
-    findings.unshift(at('ok')({ what }));
-  }
-  return { config, findings };
-}
-
-/** How long the line is once fwknopd has put the longest values in. It cuts the rest off, silently. */
-function longestExpansion(value: string): number {
-  return SLOTS.reduce(
-    (length, { variable, longest }) =>
-      length + (value.split(variable).length - 1) * (longest - variable.length),
-    value.length,
-  );
-}
-
-/** Each of our four words is fwknopd's variable for it, or a value that we take. */
-function judgeWords(words: readonly string[]): readonly Fault[] {
-  const hint = `end the line with ${USUAL}`;
-  if (words.includes('$TIMEOUT')) {
-    const what = '$TIMEOUT is the time of day at which access ends, no duration';
-    return [{ what, hint: 'use $CLIENT_TIMEOUT' }];
-  }
-  const wrong = words.flatMap((word, index) => {
-    const slot = SLOTS[index];
-    if (slot === undefined || !word.includes('$')) return [];
-    return word === slot.variable || word === slot.also ? [] : [slot.word];
-  });
-  if (wrong.length > 0) {
-    return [{ what: `another variable, or more than one, stands for ${wrong.join(', ')}`, hint }];
-  }
-  const faults: Fault[] = [];
-  const values = words.map((word, index) =>
-    word.includes('$') ? (SLOTS[index]?.sample ?? word) : word,
-  );
-  collectFaults(faults, () => parseAccessRequest(values));
-  return faults.map(({ what }) => ({ what, hint }));
 }
 
 function judgeClose({ source, settings }: Stanza): Finding {
@@ -185,8 +55,9 @@ function judgeTimer({ source, settings }: Stanza): Finding {
       hint: `write ${step} 30`,
     };
   }
-  const seconds = Number(timer.value);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > LONGEST_TIMER) {
+  // fwknopd takes 1e3 for 1.
+  const seconds = /^\d+\s*$/.test(timer.value) ? Number(timer.value) : 0;
+  if (seconds < 1 || seconds > LONGEST_TIMER) {
     const what = `${timer.place}: no number of seconds, 1-${LONGEST_TIMER}`;
     return { mark: 'FAIL', step, what, hint: `write ${step} 30` };
   }
@@ -215,21 +86,4 @@ function judgeUseless({ settings }: Stanza): readonly Finding[] {
     const hint = 'set services and max-timeout under [grant] in the configuration';
     return [{ mark: 'warn' as const, step, what, hint }];
   });
-}
-
-/** Judges which configuration the commands read, beside the one that was checked. */
-export function judgeConfigs(commands: readonly Command[], checked: string): readonly Finding[] {
-  const step = 'configuration';
-  const others = commands.filter(({ config }) => config !== checked);
-  if (others.length === 0) {
-    return [{ mark: 'ok', step, what: `the command reads ${showPath(checked)}, as checked above` }];
-  }
-  // With stanzas that read others besides, each wants a check of its own.
-  const mark = others.length === commands.length ? 'FAIL' : 'warn';
-  return others.map(({ place, config }) => ({
-    mark,
-    step,
-    what: `${place}: the command reads ${showPath(config)}, which was not checked`,
-    hint: `fwknop-mikrotik check --config ${shellWord(config)}`,
-  }));
 }

@@ -153,6 +153,11 @@ describe('--pin on a terminal', () => {
     const config = configuration([{ router }], ['syslog = "off"', 'deadline = 1']);
     const { status } = await checkOnTerminal(config, ['--pin'], 'y', {}, 1500);
     expect(status).toBe(0);
+    const insecure = configuration(
+      [{ router, lines: ['tls = "insecure"'] }],
+      ['syslog = "off"', 'deadline = 1'],
+    );
+    expect((await checkOnTerminal(insecure, ['--pin'], 'n', {}, 1500)).status).toBe(0);
   });
 
   testOnTerminal('asks about what is not looked at, and not about what is trusted', async () => {

@@ -1,6 +1,12 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
+import { judgeConfigs } from '../../../src/check/command';
 import type { Finding } from '../../../src/check/marks';
-import { isOurs, judgeConfigs, judgeStanza } from '../../../src/check/stanza';
+import { isOurs, judgeStanza } from '../../../src/check/stanza';
+import { leftOut } from '../../left-out';
+import { makeFolder, writeAs } from '../files';
 import { lineOf } from '../refusals';
 
 const HEAD = '/usr/bin/fwknop-mikrotik';
@@ -127,7 +133,7 @@ test.each([
     'not set: who asks for no time gets default-timeout',
     'write CMD_CYCLE_TIMER 30',
   ],
-  ['CMD_CYCLE_TIMER', '0', 'FAIL', 'no number of seconds, 1-131072', 'write CMD_CYCLE_TIMER 30'],
+  ['CMD_CYCLE_TIMER', '0', 'FAIL', 'no number of seconds, 1-8388608', 'write CMD_CYCLE_TIMER 30'],
   [
     'REQUIRE_SOURCE_ADDRESS',
     'N',
@@ -172,5 +178,39 @@ describe('the configuration that the line names', () => {
     for (const { mark, hint } of findings) {
       expect(hint).toBe(mark === 'ok' ? undefined : 'fwknop-mikrotik check --config /etc/b');
     }
+  });
+});
+
+describe('stock fwknopd', () => {
+  const FWKNOPD = '/usr/sbin/fwknopd';
+  const isThere = existsSync(FWKNOPD) && process.geteuid?.() === 0;
+  const testWith = isThere ? test : leftOut('fwknopd on a stanza', 'fwknop-server, and root');
+  const path = join(makeFolder(), 'access.conf');
+  const KEYS = {
+    KEY_BASE64: Buffer.alloc(32, 'k').toString('base64'),
+    HMAC_KEY_BASE64: Buffer.alloc(64, 'h').toString('base64'),
+  };
+  const long = (length: number) => `${HEAD} ${WORDS}`.padStart(length, '/');
+
+  testWith.each([
+    ['CMD_CYCLE_OPEN', long(255), true],
+    ['CMD_CYCLE_OPEN', long(256), false],
+    ['CMD_CYCLE_OPEN', `${long(255)} `, false],
+    ['CMD_CYCLE_CLOSE', null, false],
+    ['CMD_CYCLE_CLOSE', 'NONE ', true],
+    ['CMD_CYCLE_TIMER', null, true],
+    ['CMD_CYCLE_TIMER', '0', false],
+    ['CMD_CYCLE_TIMER', '0x10', false],
+    ['CMD_CYCLE_TIMER', '30 ', true],
+    ['CMD_CYCLE_TIMER', '8388608', true],
+    ['CMD_CYCLE_TIMER', '8388609', false],
+  ])('judges %s %j as we do', async (name, value, isTaken) => {
+    const settings = Object.entries({ ...KEYS, ...USUAL, [name]: value });
+    const lines = settings.flatMap(([key, set]) => (set === null ? [] : [`${key} ${set}\n`]));
+    writeAs(path, `SOURCE ANY\n${lines.join('')}`);
+    const { status } = spawnSync(FWKNOPD, ['--exit-parse-config', '-f', '-a', path]);
+    expect(status === 0).toBe(isTaken);
+    const { findings } = await judge({ [name]: value });
+    expect(findings.every(({ mark }) => mark !== 'FAIL')).toBe(isTaken);
   });
 });
