@@ -19,7 +19,8 @@ const LONGEST_NAME = 40; // characters of a router's name in a line
 interface Request {
   readonly config: string;
   readonly accessConf: string;
-  readonly pinning: Pinning | undefined;
+  /** A fingerprint, or `ask`. */
+  readonly pin: string | undefined;
 }
 
 /**
@@ -64,19 +65,19 @@ async function readRequest(argv: readonly string[]): Promise<Request | undefined
   return {
     config,
     accessConf: resolve(texts.get('access-conf')?.[0] ?? DEFAULT_ACCESS_CONF),
-    pinning: readPin(texts.get('pin')?.[0], config),
+    pin: readPin(texts.get('pin')?.[0]),
   };
 }
 
-function readPin(value: string | undefined, config: string): Pinning | undefined {
+function readPin(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (value === '') {
-    if (isTerminal()) return new Pinning(config, undefined);
+    if (isTerminal()) return 'ask';
     const hint = 'name the fingerprint: --pin=HEX';
     throw new Failure('usage', '--pin: there is no terminal to ask on', hint);
   }
   try {
-    return new Pinning(config, fingerprint(value));
+    return fingerprint(value);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     throw new Failure('usage', `--pin: ${error.message}`);
@@ -101,17 +102,19 @@ function readConfig(path: string, report: Report): Config | undefined {
 
 async function checkRouters(
   { routers, deadline }: Config,
-  { config, pinning }: Request,
+  { config, pin }: Request,
   report: Report,
 ): Promise<void> {
   const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
+  const wanted = pin === 'ask' ? undefined : pin;
+  const pinning = pin === undefined ? undefined : new Pinning(config, wanted, routers.length === 1);
   const pinCommand = `fwknop-mikrotik check${named} --pin`;
   for (const [index, router] of routers.entries()) {
     const section = report.about(clip(router.name, LONGEST_NAME));
     await checkRouter(router, index, { deadline, pinning, pinCommand }, section);
   }
   try {
-    pinning?.requireDone();
+    pinning?.requireSettled();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report.about('pin').fail('--pin', error);

@@ -21,26 +21,29 @@ import { pinnedText } from './pinned-text';
 
 /** The option --pin: asks on the terminal, or knows what it wants. */
 export class Pinning {
-  #isDone = false;
+  #isSettled = false;
 
   /**
    * @param file the configuration file
    * @param wanted the fingerprint of --pin=HEX; undefined to ask
+   * @param isOnlyRouter whether the file has one router: then this is the one that must show it
    */
   constructor(
     private readonly file: string,
     private readonly wanted: string | undefined,
+    private readonly isOnlyRouter: boolean,
   ) {}
 
   /**
    * Pins what a router shows, if it should.
    *
    * Where it asks, it asks about what is not trusted as the file has it, or not looked at; what a CA
-   * or a pin vouches for stays as it is. A fingerprint that was named is pinned wherever it is shown.
+   * or a pin vouches for stays as it is. A fingerprint that was named is pinned wherever it is shown;
+   * the only router is left alone if it shows another, however much the file trusts it.
    *
    * @param index of the router in the file, from 0
    * @returns the fingerprint that is now in the file; undefined where nothing was written
-   * @throws Failure `config`
+   * @throws Failure `config`, `denied`
    */
   async offer({ name, trust }: Router, index: number, shown: Shown): Promise<string | undefined> {
     const fingerprint = shown.certificate?.fingerprint;
@@ -51,8 +54,9 @@ export class Pinning {
       if (isTrusted || !(await agrees(name, fingerprint, trust.mode === 'pinned')))
         return undefined;
     } else {
-      if (this.wanted !== fingerprint) return undefined;
-      this.#isDone = true;
+      if (this.wanted !== fingerprint && !this.isOnlyRouter) return undefined;
+      this.#isSettled = true;
+      if (this.wanted !== fingerprint) throw refusal(`it shows ${fingerprint}`);
       if (isPinned) return undefined;
     }
     writePin(this.file, index, fingerprint);
@@ -60,14 +64,17 @@ export class Pinning {
   }
 
   /** Refuses a --pin=HEX that no router has shown. @throws Failure `denied` */
-  requireDone(): void {
-    if (this.wanted === undefined || this.#isDone) return;
-    throw new Failure(
-      'denied',
-      `no router shows the certificate ${this.wanted}: nothing is written`,
-      'compare /certificate/print detail on the router with what is shown here',
-    );
+  requireSettled(): void {
+    if (this.wanted !== undefined && !this.#isSettled) throw refusal('no router shows it');
   }
+}
+
+function refusal(why: string): Failure {
+  return new Failure(
+    'denied',
+    `not the certificate of --pin: ${why}; nothing is written`,
+    'compare with /certificate/print detail on the router',
+  );
 }
 
 async function agrees(name: string, fingerprint: string, isChange: boolean): Promise<boolean> {

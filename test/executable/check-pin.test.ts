@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { certificates } from '../router/certificates';
 import { about, check, checkOnTerminal, configuration, from, testOnTerminal } from './check-set-up';
 import { ourRouter } from './router';
+import { run, WORDS } from './run';
 
 const ROUTER = '127.0.0.1';
 const OTHER = 'ab'.repeat(32);
@@ -48,6 +49,7 @@ describe('--pin=HEX', () => {
     expect(about(ROUTER, again).join('\n')).not.toContain('pin: ');
     file.expectPinned(pinOf('selfSigned'));
     expect((await check(config)).status).toBe(0);
+    expect((await run(['--config', config, ...WORDS])).status).toBe(0);
   });
 
   test.concurrent('takes colons and capitals', async () => {
@@ -61,21 +63,47 @@ describe('--pin=HEX', () => {
     file.expectPinned(pinOf('selfSigned'));
   });
 
-  test.concurrent.each([
-    ['not trusted', 'selfSigned', []],
-    ['trusted by its CA', 'leaf', ['ca-file']],
-  ] as const)('refuses another, of a router that is %s', async (_, which, keys) => {
-    const router = await ourTls(which);
-    const lines = keys.map((key) => `${key} = "${certificates().ca.certPath}"`);
-    const config = configuration([{ router, lines }]);
+  const NOTHING = 'nothing is written';
+  const OTHERS: readonly [string, 'leaf' | 'selfSigned', () => string][] = [
+    ['not trusted', 'selfSigned', () => '# nothing'],
+    ['trusted by its CA', 'leaf', () => `ca-file = "${certificates().ca.certPath}"`],
+    ['pinned', 'leaf', () => `fingerprint = "${pinOf('leaf')}"`],
+    ['not looked at', 'leaf', () => 'tls = "insecure"'],
+  ];
+  test.concurrent.each(OTHERS)(
+    'refuses another, of a router that is %s, and sends no login',
+    async (...args) => {
+      const [, which, written] = args;
+      const router = await ourTls(which);
+      const config = configuration([{ router, lines: [written()] }]);
+      const file = watched(config);
+      const result = await check(config, [`--pin=${OTHER}`]);
+      expect(result.status).toBe(77);
+      file.expectUntouched();
+      expect(router.bytesReceived).toBe(0);
+      expect(from('TLS', ROUTER, result)).toEqual([
+        `FAIL  TLS: not the certificate of --pin: it shows ${pinOf(which)}; ${NOTHING}`,
+        'mend: compare with /certificate/print detail on the router',
+        'skip  login, write, read, policies: left out: TLS failed',
+      ]);
+      expect(about('pin', result)).toEqual([]);
+    },
+  );
+
+  test.concurrent('refuses what none of several routers shows', async () => {
+    const router = await ourTls('leaf');
+    const lines = [`ca-file = "${certificates().ca.certPath}"`];
+    const config = configuration([
+      { router, lines },
+      { router, lines },
+    ]);
     const file = watched(config);
     const result = await check(config, [`--pin=${OTHER}`]);
     expect(result.status).toBe(77);
     file.expectUntouched();
     expect(about('pin', result)[0]).toBe(
-      `FAIL  --pin: no router shows the certificate ${OTHER}: nothing is written`,
+      `FAIL  --pin: not the certificate of --pin: no router shows it; ${NOTHING}`,
     );
-    if (which === 'selfSigned') expect(router.bytesReceived).toBe(0);
   });
 
   test.concurrent.each([
