@@ -1,5 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { Deadline } from '../deadline';
 import { Broken } from '../router/errors';
 import type { Router } from '../router/router';
 import { isNetworkError, LET_IN, lost, prepareTls, RIGHT_PORT } from '../router/session';
@@ -29,11 +30,7 @@ export interface Certificate {
  *
  * @throws Broken `lost` or `deadline`
  */
-export async function connect(
-  address: string,
-  port: number,
-  deadline: AbortSignal,
-): Promise<Socket> {
+export async function connect(address: string, port: number, deadline: Deadline): Promise<Socket> {
   const socket = connectTcp(port, address);
   await settled(socket, 'connect', 'connecting', LET_IN, deadline, (error) =>
     lost(error, 'connecting'),
@@ -52,7 +49,7 @@ export async function look(
   router: Router,
   address: string,
   connection: Socket,
-  deadline: AbortSignal,
+  deadline: Deadline,
 ): Promise<Shown> {
   const options = prepareTls(router);
   const socket = connectTls({
@@ -109,15 +106,14 @@ async function settled(
   event: string,
   stage: string,
   hint: string,
-  deadline: AbortSignal,
+  deadline: Deadline,
   explain: (error: NodeJS.ErrnoException) => Broken,
 ): Promise<void> {
   let expire: () => void = () => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       expire = () => reject(new Broken('deadline', `no answer in time (${stage})`, hint));
-      deadline.addEventListener('abort', expire);
-      if (deadline.aborted) expire();
+      deadline.on(expire);
       socket.once(event, resolve);
       socket.on('error', (error) => reject(explain(error)));
       socket.on('close', () =>
@@ -128,6 +124,6 @@ async function settled(
     socket.destroy();
     throw error;
   } finally {
-    deadline.removeEventListener('abort', expire);
+    deadline.off(expire);
   }
 }

@@ -1,4 +1,5 @@
 import { isIP, type Socket } from 'node:net';
+import { Deadline } from '../deadline';
 import { Failure } from '../failure';
 import { ENTRY_FIELDS, type Entry } from '../router/address-list';
 import { Broken, Trap } from '../router/errors';
@@ -67,15 +68,11 @@ export async function checkRouter(
   let session: Session | undefined;
   const done = (what: string) => section.ok(step, what);
   try {
-    const addresses = await resolve(router.host, clock.signal);
+    const addresses = await resolve(router.host, clock);
     done(isIP(router.host) === 0 ? addresses.join(', ') : 'an address, nothing to look up');
 
     step = 'TCP';
-    const { address, connection, unanswering } = await connectToOne(
-      router,
-      addresses,
-      clock.signal,
-    );
+    const { address, connection, unanswering } = await connectToOne(router, addresses, clock);
     if (unanswering.length === 0) done(`port ${router.port} answers`);
     else {
       const what = `${address} answers on port ${router.port}, but not ${unanswering.join(', ')}`;
@@ -92,11 +89,11 @@ export async function checkRouter(
         'use api-ssl',
       );
     } else {
-      const shown = await look(router, address, connection, clock.signal);
+      const shown = await look(router, address, connection, clock);
       const pin = await check.pinning?.offer(router, index, shown);
       if (check.pinning !== undefined) {
         // The time that an answer took is not the router's.
-        clock.stop();
+        clock.cancel();
         clock = startClock(check.deadline);
       }
       if (pin !== undefined) {
@@ -109,7 +106,7 @@ export async function checkRouter(
     }
 
     step = 'login';
-    const opened = await Session.open(trusted, address, clock.signal, () => undefined);
+    const opened = await Session.open(trusted, address, clock, () => undefined);
     session = opened;
     done(`as ${router.user}`);
 
@@ -128,21 +125,19 @@ export async function checkRouter(
     section.leaveOut(later, `${step} failed`);
   } finally {
     session?.close();
-    clock.stop();
+    clock.cancel();
   }
 }
 
-function startClock(seconds: number): { signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), seconds * 1000);
-  return { signal: controller.signal, stop: () => clearTimeout(timer) };
+function startClock(seconds: number): Deadline {
+  return new Deadline(process.uptime() + seconds);
 }
 
 /** Tries the addresses in turn, as one opening after the other would. */
 async function connectToOne(
   { host, port }: Router,
   addresses: readonly string[],
-  deadline: AbortSignal,
+  deadline: Deadline,
 ): Promise<{ address: string; connection: Socket; unanswering: readonly string[] }> {
   const unanswering: string[] = [];
   let first: unknown;
