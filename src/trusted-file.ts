@@ -89,6 +89,7 @@ function refuseMode(path: string, stats: Stats, mask: number, what: string, mend
   throw new Failure('config', `${showPath(path)}: ${what}`, command);
 }
 
-function shellWord(text: string): string {
+/** A word for a command that somebody is to paste into a shell. */
+export function shellWord(text: string): string {
   return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

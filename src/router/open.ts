@@ -82,8 +82,13 @@ async function put(session: Session, entry: Entry): Promise<Opening> {
   return (await add(session, entry)) ?? (await renew(session, entry));
 }
 
-/** Adds the entry; undefined when the router has it already. */
-async function add(session: Session, entry: Entry): Promise<Opening | undefined> {
+/**
+ * Adds the entry.
+ *
+ * @returns undefined when the router has it already
+ * @throws Trap, Broken, Failure `router`
+ */
+export async function add(session: Session, entry: Entry): Promise<Opening | undefined> {
   try {
     const id = await session.exec(entry.menu, 'add', addAttributes(entry));
     if (id === undefined || !ENTRY_ID.test(id)) {
@@ -151,7 +156,8 @@ async function send(session: Session, to: string, mail: Mail): Promise<{ warning
   }
 }
 
-function refused(trap: Trap): Failure {
+/** What a refused add comes to. */
+export function refused(trap: Trap): Failure {
   if (!trap.said.includes(NOT_PERMITTED)) {
     return new Failure('router', `the router refused the add: ${trap.message}`);
   }
@@ -162,7 +168,8 @@ function refused(trap: Trap): Failure {
   );
 }
 
-function failure(error: Broken, hint = error.hint): Failure {
+/** What a session that broke before an add was sent comes to. */
+export function failure(error: Broken, hint = error.hint): Failure {
   switch (error.cause) {
     case 'lost':
     case 'deadline':

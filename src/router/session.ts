@@ -18,10 +18,12 @@ import {
 
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'];
 const LONGEST_QUOTE = 80; // characters of what a router says
+/** Commands whose replies have rows. */
+const WITH_ROWS = ['print', 'ping'];
 const CHALLENGE = /^=ret=[0-9a-f]{32}$/i;
 
-const LET_IN = 'is the router up, its API service on, and this host let in?';
-const RIGHT_PORT = 'is this the API port: 8729 for TLS, 8728 without?';
+export const LET_IN = 'is the router up, its API service on, and this host let in?';
+export const RIGHT_PORT = 'is this the API port: 8729 for TLS, 8728 without?';
 const SERVES_US = "check the API service's address= and the port: 8729 for TLS, 8728 without";
 
 /** Past any deadline, in seconds: the library's idle timer and its probes must never come first. */
@@ -294,7 +296,7 @@ export class Session {
       const message = attributes.find((word) => word.startsWith('=message='));
       this.#trap ??= message?.replace('=message=', '') ?? '';
       listener.callback([reply, ...attributes]);
-    } else if (reply === '!re' && this.#stage === 'print') {
+    } else if (reply === '!re' && WITH_ROWS.includes(this.#stage)) {
       listener.callback([reply, ...attributes]);
     } else if (reply === '!empty') {
       // RouterOS 7.18 and later begin a reply without data with it. Whether a !done follows is
@@ -321,8 +323,12 @@ async function loadLibrary(): Promise<typeof import('routeros-client')> {
   return await import('routeros-client');
 }
 
-/** @throws Broken `untrusted` when OpenSSL takes no certificate of the CA file */
-function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
+/**
+ * The options that make Node check a router's identity; undefined for the plain API.
+ *
+ * @throws Broken `untrusted` when OpenSSL takes no certificate of the CA file
+ */
+export function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
   const options = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
   try {
     return options && withSharedContext(options);
@@ -331,11 +337,13 @@ function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
   }
 }
 
-function isNetworkError(error: NodeJS.ErrnoException): boolean {
+/** Whether it is the network that failed, and not what TLS made of it. */
+export function isNetworkError(error: NodeJS.ErrnoException): boolean {
   return error.syscall !== undefined || PASSING.includes(error.code ?? '');
 }
 
-function lost(error: NodeJS.ErrnoException, stage: string): Broken {
+/** What to say of a connection that could not be made or went away. */
+export function lost(error: NodeJS.ErrnoException, stage: string): Broken {
   const code = error.code ?? '';
   const hint = stage === 'connecting' ? LET_IN : undefined;
   const what =

@@ -5,7 +5,7 @@ import { attributes, type Sentence } from './codec';
 import { printDuration } from './durations';
 import { matches } from './query';
 import { done, fatal, type Reply, TEXT, Trap } from './replies';
-import type { Policy, User } from './users';
+import { POLICIES, type Policy, type User } from './users';
 
 /** A mail as `/tool/e-mail/send` got it: `to`, `subject`, `body`, … */
 export type Mail = ReadonlyMap<string, string>;
@@ -14,6 +14,7 @@ export type Mail = ReadonlyMap<string, string>;
 export interface RouterState {
   lists: Record<Family, AddressList>;
   mails: Mail[];
+  users: User[];
   /** A print that finds nothing: `!empty` came with 7.18; whether `!done` follows is disputed. */
   emptyPrint: 'empty and done' | 'empty' | 'done';
   /** A print without policy `read`: a trap [C], or as if there were nothing [?]. */
@@ -32,6 +33,36 @@ const MAIL_PARAMETERS =
 const MENUS: Record<string, Record<string, Command>> = {
   '/ip/firewall/address-list': addressListMenu('v4'),
   '/ipv6/firewall/address-list': addressListMenu('v6'),
+  '/user': {
+    // That `read` is enough for it is [I]: the manual calls it read access to the configuration.
+    print: {
+      needs: ['read'],
+      run: (given, words, state) => print(users(state), given, words, state),
+    },
+  },
+  '/user/group': {
+    // [I] likewise. That all policies are printed, those that are not granted with `!`, is [C].
+    print: {
+      needs: ['read'],
+      run: (given, words, state) => print(groups(state), given, words, state),
+    },
+  },
+  '': {
+    ping: {
+      // `test` grants the right to run ping [C]; one row for each packet, and then the end [C].
+      needs: ['test'],
+      run(given) {
+        refuseUnknown(given, ['address', 'count']);
+        const rows = Array.from({ length: Number(given.get('count') ?? 1) }, (_, index) => [
+          '!re',
+          `=seq=${index}`,
+          `=host=${given.get('address') ?? ''}`,
+          '=time=44us',
+        ]);
+        return { sentences: [...rows, ['!done']] };
+      },
+    },
+  },
   '/tool/e-mail': {
     send: {
       // `test` is what lets a user send mail [C]; whether `write` is needed as well is [?].
@@ -89,23 +120,51 @@ function addressListMenu(family: Family): Record<string, Command> {
     },
     print: {
       needs: ['read'],
-      run(given, words, state) {
-        refuseUnknown(given, ['.proplist']);
-        const wanted = given.get('.proplist')?.split(',');
-        const found = state.lists[family]
-          .entries()
-          .map(printed)
-          .filter((item) => matches(item, words))
-          .map((item) => [...item].filter(([name]) => wanted?.includes(name) ?? true));
-        if (found.length === 0) return noItems(state);
-        const items = found.map((item) => [
-          '!re',
-          ...item.map(([key, value]) => `=${key}=${value}`),
-        ]);
-        return { sentences: [...items, ['!done']] };
-      },
+      run: (given, words, state) =>
+        print(state.lists[family].entries().map(printed), given, words, state),
     },
   };
+}
+
+/** The rows of a print that its query words let through, cut to the properties it asks for. */
+function print(
+  rows: readonly Map<string, string>[],
+  given: Map<string, string>,
+  words: Sentence,
+  state: RouterState,
+): Reply {
+  refuseUnknown(given, ['.proplist']);
+  const wanted = given.get('.proplist')?.split(',');
+  const found = rows
+    .filter((item) => matches(item, words))
+    .map((item) => [...item].filter(([name]) => wanted?.includes(name) ?? true));
+  if (found.length === 0) return noItems(state);
+  const items = found.map((item) => ['!re', ...item.map(([key, value]) => `=${key}=${value}`)]);
+  return { sentences: [...items, ['!done']] };
+}
+
+/** Each user has a group of their own here, called like them. */
+function users({ users }: RouterState): Map<string, string>[] {
+  return users.map(
+    ({ name }, index) =>
+      new Map([
+        ['.id', `*${index + 1}`],
+        ['name', name],
+        ['group', `${name}-group`],
+        ['address', ''],
+      ]),
+  );
+}
+
+function groups({ users }: RouterState): Map<string, string>[] {
+  return users.map(({ name, policies }, index) => {
+    const policy = POLICIES.map((one) => (policies.includes(one) ? one : `!${one}`)).join(',');
+    return new Map([
+      ['.id', `*${index + 1}`],
+      ['name', `${name}-group`],
+      ['policy', policy],
+    ]);
+  });
 }
 
 /** The properties of an entry as the API prints them: booleans are true and false [C]. */

@@ -41,6 +41,34 @@ const trap = (message: string, ...words: string[]): Sentence[] => [
   ['!done'],
 ];
 
+describe('what a user may see of the users', () => {
+  test('read shows users and groups, with the policies that a group lacks', async () => {
+    await start();
+    const client = await loggedIn('reader');
+    const users = await client.talk('/user/print', '=.proplist=name,group', '?name=reader');
+    expect(users).toEqual([['!re', '=name=reader', '=group=reader-group'], ['!done']]);
+    const [row] = await client.talk('/user/group/print', '?name=reader-group');
+    expect(row?.find((word) => word.startsWith('=policy='))).toMatch(
+      /^=policy=!local,.*!reboot,read,write,!policy,.*,api,/,
+    );
+  });
+
+  test('without read there is nothing', async () => {
+    await start();
+    const client = await loggedIn('fwknop');
+    expect(await client.talk('/user/print')).toEqual(trap('not enough permissions (9)'));
+  });
+
+  test('a ping takes the policy test, and answers a row a packet', async () => {
+    await start();
+    const ping = ['/ping', '=address=127.0.0.1', '=count=2'];
+    const client = await loggedIn('admin');
+    expect((await client.talk(...ping)).map(([reply]) => reply)).toEqual(['!re', '!re', '!done']);
+    const other = await loggedIn('fwknop');
+    expect(await other.talk(...ping)).toEqual(trap('not enough permissions (9)'));
+  });
+});
+
 describe('login', () => {
   test('a wrong password and an unknown user get the same words', async () => {
     await start();

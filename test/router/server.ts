@@ -90,6 +90,7 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
   const state: RouterState = {
     lists: { v4: new AddressList('v4', form), v6: new AddressList('v6', form) },
     mails: [],
+    users: options.users ?? USERS,
     emptyPrint: options.emptyPrint ?? 'empty and done',
     readRefusal: options.readRefusal ?? 'trap',
   };

@@ -4,8 +4,26 @@ import { BlockList } from 'node:net';
 import { attributes, type Sentence } from './codec';
 import { done, fatal, type Reply, TEXT, Trap } from './replies';
 
-/** The policies of a user's group that matter here; `write` does not include `read` [C]. */
-export type Policy = 'api' | 'read' | 'write' | 'test';
+/** Policies of a user's group, as the manual lists them [C]; `write` does not include `read` [C]. */
+export const POLICIES = [
+  'local',
+  'telnet',
+  'ssh',
+  'ftp',
+  'reboot',
+  'read',
+  'write',
+  'policy',
+  'test',
+  'winbox',
+  'password',
+  'web',
+  'sniff',
+  'sensitive',
+  'api',
+  'romon',
+] as const;
+export type Policy = (typeof POLICIES)[number];
 
 export interface User {
   name: string;

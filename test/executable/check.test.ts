@@ -1,0 +1,360 @@
+/** `check`: what it says of routers in every state, what it sends to them, and how it ends. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { USAGE } from '../../src/check/usage';
+import { certificates } from '../router/certificates';
+import { cutShort, type Fault, refusing, type Stage, saying } from '../router/faults';
+import { about, check, configuration, from, sentTo, steps } from './check-set-up';
+import { ourRouter, ownFile, ownPath, PASSWORD, transportOf, WAYS } from './router';
+import { line, run } from './run';
+
+const ROUTER = '127.0.0.1';
+const ALL = ['name', 'TCP', 'TLS', 'login', 'write', 'read', 'policies'];
+const OFF = ['tls = "off"'];
+
+/** The lines of a table that suit a way to speak to a router. */
+function tlsLines(way: (typeof WAYS)[number]): readonly string[] {
+  const { ca, selfSigned } = certificates();
+  if (way === 'plain') return OFF;
+  if (way === 'ca-file') return [`ca-file = "${ca.certPath}"`];
+  if (way === 'pinned') return [`fingerprint = "${selfSigned.fingerprint}"`];
+  return [`tls = "${way}"`];
+}
+
+describe('all is well', () => {
+  test.concurrent.each(WAYS)('%s', async (way) => {
+    const router = await ourRouter({ transport: transportOf(way) });
+    const result = await check(configuration([{ router, lines: tlsLines(way) }]));
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    const isSafe = way === 'ca-file' || way === 'pinned';
+    expect(steps(ROUTER, result)).toEqual(
+      ALL.map((step) => `${step === 'TLS' && !isSafe ? 'warn' : 'ok'} ${step}`),
+    );
+    expect(steps('fwknopd', result)).toContain('ok CMD_CYCLE_OPEN');
+  });
+
+  test.concurrent('the line of the certificate', async () => {
+    const { leaf, ca } = certificates();
+    const router = await ourRouter({ transport: leaf });
+    const result = await check(configuration([{ router, lines: [`ca-file = "${ca.certPath}"`] }]));
+    expect(from('TLS', ROUTER, result)[0]).toBe(
+      `ok    TLS: trusted: TLSv1.2, CN=leaf, 29 days left, fingerprint ${leaf.fingerprint}`,
+    );
+  });
+
+  test.concurrent('a host by its name, and an old router', async () => {
+    const { port, host } = await ourRouter({ login: 'challenge' });
+    const target = { router: { host: 'localhost', port }, lines: OFF };
+    const result = await check(configuration([target]));
+    expect(result.status).toBe(0);
+    expect(about('localhost', result)[0]).toMatch(new RegExp(`^ok    name: .*${host}`));
+  });
+});
+
+describe('what it sends', () => {
+  const ADD = [
+    '/ip/firewall/address-list/add',
+    '=list=FWKNOP_CHECK',
+    '=address=192.0.2.1',
+    '=timeout=1s',
+    '=comment=fwknop-mikrotik check',
+  ];
+  const PRINT = [
+    '/ip/firewall/address-list/print',
+    '=.proplist=.id,list,address,timeout,disabled',
+    '?list=FWKNOP_CHECK',
+  ];
+  const PING = ['/ping', '=address=127.0.0.1', '=count=1'];
+  const group = (user: string) => [
+    ['/user/print', '=.proplist=name,group', `?name=${user}`],
+    ['/user/group/print', '=.proplist=name,policy', `?name=${user}-group`],
+  ];
+
+  test.concurrent.each([
+    ['fwknop', [ADD, PRINT, PING]],
+    ['reader', [ADD, PRINT, ...group('reader')]],
+    ['looker', [ADD, PRINT, ...group('looker')]],
+  ])('for %s: one entry of a second, and nothing else that changes anything', async (user, all) => {
+    const router = await ourRouter();
+    await check(configuration([{ router, user, lines: OFF }]));
+    expect(sentTo(router)).toEqual([['/login', `=name=${user}`], ...all]);
+  });
+
+  test.concurrent('the entry is gone after a second, and a second check minds it not', async () => {
+    const router = await ourRouter();
+    const config = configuration([{ router, lines: OFF }]);
+    const [first, second] = [await check(config), await check(config)];
+    expect([first.status, second.status]).toEqual([0, 0]);
+    expect(from('write', ROUTER, first)[0]).toBe(
+      'ok    write: yes: 192.0.2.1 added for one second, in FWKNOP_CHECK',
+    );
+    await sleep(1100);
+    expect(router.lists.v4.entries()).toEqual([]);
+    router.addEntry({ list: 'FWKNOP_CHECK', address: '192.0.2.1', timeout: '1m' });
+    const third = await check(config);
+    expect(from('write', ROUTER, third)[0]).toBe(
+      'ok    write: yes: 192.0.2.1 is there from a moment ago, in FWKNOP_CHECK',
+    );
+    expect(third.status).toBe(0);
+  });
+
+  test.concurrent('no mail', async () => {
+    const router = await ourRouter();
+    await check(configuration([{ router, user: 'admin', lines: [...OFF, 'email = "a@b"'] }]));
+    expect(router.mails).toEqual([]);
+  });
+});
+
+describe('what the user may do', () => {
+  const of = async (user: string, lines: readonly string[] = [], options = {}) => {
+    const router = await ourRouter(options);
+    const result = await check(configuration([{ router, user, lines: [...OFF, ...lines] }]));
+    return { result, at: (step: string) => from(step, ROUTER, result) };
+  };
+
+  test.concurrent.each(['trap', 'empty'] as const)(
+    'may not read, which the router says by %s',
+    async (readRefusal) => {
+      const { result, at } = await of('fwknop', [], { readRefusal });
+      expect(result.status).toBe(0);
+      expect(at('read')[0]).toMatch(/^ok {4}read: no: another knock leaves an entry as it is/);
+    },
+  );
+
+  test.concurrent('may read, and the price of it', async () => {
+    const { at } = await of('reader');
+    expect(at('read')[0]).toBe(
+      'ok    read: yes: another knock extends an entry. The price: who has the password can read the whole configuration',
+    );
+    expect(at('policies')[0]).toBe('ok    policies: none too many: read, write, api');
+  });
+
+  test.concurrent('may read, and not write', async () => {
+    const { result, at } = await of('looker');
+    expect(result.status).toBe(77);
+    expect(at('write').slice(0, 3)).toEqual([
+      'FAIL  write: the router refused the add: not enough permissions (9)',
+      "mend: give the user's group the policy write",
+      expect.stringMatching(/^ok {4}read: yes/),
+    ]);
+  });
+
+  test.concurrent('more than needed', async () => {
+    const user = { name: 'all', password: PASSWORD };
+    const policies = ['api', 'write', 'read', 'policy', 'sensitive', 'reboot'] as const;
+    const { result, at } = await of('all', [], {
+      users: [{ ...user, policies: [...policies] }],
+    });
+    expect(result.status).toBe(0);
+    expect(at('policies')).toEqual([
+      'warn  policies: more than needed: reboot, policy, sensitive',
+      'mend: /user/group/set [find name=all-group] policy=!reboot,!policy,!sensitive',
+    ]);
+  });
+
+  test.concurrent('test without read is seen, and needed for e-mail alone', async () => {
+    const users = [{ name: 'tester', password: PASSWORD, policies: ['api', 'write', 'test'] }];
+    const without = await of('tester', [], { users });
+    expect(without.at('policies')[0]).toMatch(
+      /^warn {2}policies: more than needed: test; more cannot be/,
+    );
+    const withMail = await of('tester', ['email = "a@b"'], { users });
+    expect(withMail.at('policies').map((text) => text.slice(0, 20))).toEqual([
+      'ok    policies: none',
+      'ok    e-mail: the us',
+    ]);
+  });
+
+  test.concurrent('e-mail without test', async () => {
+    const { result, at } = await of('fwknop', ['email = "a@b"']);
+    expect(result.status).toBe(0);
+    expect(at('e-mail')).toEqual([
+      'warn  e-mail: the user lacks the policy test: nobody will be told of an opening',
+      'mend: /user/group/set [find name=<its group>] policy=test',
+    ]);
+  });
+
+  test.concurrent.each([
+    ['a wrong password', { name: 'x', password: 'other' }, 'invalid user name or password (6)'],
+    ['no policy api', { name: 'x', password: PASSWORD }, 'not allowed (9)'],
+  ])('%s', async (_, user, said) => {
+    const { result, at } = await of('x', ['email = "a@b"'], {
+      users: [{ ...user, policies: ['write'] }],
+    });
+    expect(result.status).toBe(77);
+    expect(at('login')[0]).toBe(`FAIL  login: login refused: ${said}`);
+    expect(at('login')[1]).toMatch(/^mend: /);
+    expect(at('login')[2]).toBe('skip  write, read, policies, e-mail: left out: login failed');
+  });
+});
+
+describe('a certificate that is not trusted', () => {
+  test.concurrent.each([
+    ['self-signed', 'selfSigned', 'self-signed', 'CN=self-signed, 29 days left'],
+    ['made for another name', 'wrongName', 'made for another name', 'CN=wrong-name, 29 days left'],
+    ['expired', 'expired', 'expired', 'CN=expired, ended 1 day ago'],
+  ] as const)('%s: it is shown, how to pin it is said, no login is sent', async (...args) => {
+    const [, which, why, subject] = args;
+    const { ca, [which]: shown } = certificates();
+    const router = await ourRouter({ transport: shown });
+    const config = configuration([{ router, lines: [`ca-file = "${ca.certPath}"`] }]);
+    const result = await check(config);
+    expect(result.status).toBe(77);
+    expect(from('TLS', ROUTER, result)).toEqual([
+      `FAIL  TLS: certificate not trusted: ${why}; TLSv1.2, ${subject}, fingerprint ${shown.fingerprint}`,
+      `mend: if /certificate/print detail on the router shows the same: fwknop-mikrotik check --config ${config} --pin=${shown.fingerprint}`,
+      'skip  login, write, read, policies: left out: TLS failed',
+    ]);
+    expect(router.bytesReceived).toBe(0);
+  });
+
+  test.concurrent('not the pinned one', async () => {
+    const { leaf, selfSigned } = certificates();
+    const router = await ourRouter({ transport: leaf });
+    const lines = [`fingerprint = "${selfSigned.fingerprint}"`];
+    const result = await check(configuration([{ router, lines }]));
+    expect(result.status).toBe(77);
+    expect(from('TLS', ROUTER, result)[0]).toMatch(
+      /^FAIL {2}TLS: certificate not trusted: not the pinned/,
+    );
+    expect(router.bytesReceived).toBe(0);
+  });
+
+  test.concurrent('expired, but pinned: a warning', async () => {
+    const { expired } = certificates();
+    const router = await ourRouter({ transport: expired });
+    const lines = [`fingerprint = "${expired.fingerprint}"`];
+    const result = await check(configuration([{ router, lines }]));
+    expect(result.status).toBe(0);
+    expect(from('TLS', ROUTER, result)[0]).toMatch(
+      /^warn {2}TLS: pinned: .*, ended 1 day ago, .*; the pin is taken all the same$/,
+    );
+  });
+
+  test.concurrent('none at all, where one is wanted', async () => {
+    const router = await ourRouter({ transport: 'anonymous' });
+    const result = await check(configuration([{ router }]));
+    expect(result.status).toBe(69);
+    expect(from('TLS', ROUTER, result).slice(0, 2)).toEqual([
+      'FAIL  TLS: TLS handshake failed: no cipher in common',
+      'mend: api-ssl may have no certificate: give it one, or set tls = "anonymous"',
+    ]);
+  });
+});
+
+describe('a router that is not well', () => {
+  const DEADLINE = ['syslog = "off"', 'deadline = 1'];
+
+  test.concurrent('refused', async () => {
+    const router = await ourRouter();
+    await router.close();
+    const result = await check(configuration([{ router, lines: OFF }]));
+    expect(result.status).toBe(69);
+    expect(from('TCP', ROUTER, result)).toEqual([
+      'FAIL  TCP: connection refused',
+      'mend: is the router up, its API service on, and this host let in?',
+      'skip  TLS, login, write, read, policies: left out: TCP failed',
+    ]);
+  });
+
+  test.concurrent('a name that is none', async () => {
+    const router = { host: 'nowhere.invalid', port: 8729 };
+    const result = await check(configuration([{ router }]));
+    expect(result.status).toBe(69);
+    expect(steps('nowhere.invalid', result)).toEqual([
+      'FAIL name',
+      'skip TCP, TLS, login, write, read, policies',
+    ]);
+  });
+
+  const hangs = (at: Stage): Fault => ({ at, how: at === 'add' ? cutShort(0) : saying('') });
+  test.concurrent.each([
+    ['tls', 69, 'TLS'],
+    ['login', 69, 'login'],
+    ['add', 75, 'write'],
+    ['print', 69, 'read'],
+  ] as const)('hangs at %s: status %i at the deadline', async (stage, status, step) => {
+    const router = await ourRouter({ transport: transportOf('pinned'), faults: [hangs(stage)] });
+    const result = await check(configuration([{ router, lines: tlsLines('pinned') }], DEADLINE));
+    expect(result.status).toBe(status);
+    expect(steps(ROUTER, result)).toContain(`FAIL ${step}`);
+    expect(result.stdout).toContain('no answer in time');
+    expect(result.took).toBeLessThan(6000);
+  });
+
+  test.concurrent('no RouterOS', async () => {
+    const router = await ourRouter({ faults: [{ at: 'login', how: saying('HTTP/1.0 400\r\n') }] });
+    const result = await check(configuration([{ router, lines: OFF }]));
+    expect(result.status).toBe(76);
+    expect(steps(ROUTER, result)).toContain('FAIL login');
+  });
+
+  test.concurrent('one of several: each has its turn, the status is the first failing one’s', async () => {
+    const [good, strange] = [await ourRouter(), await ourRouter()];
+    const config = configuration([
+      { router: good, lines: [...OFF, 'name = "good"'] },
+      { router: strange, user: 'looker', lines: [...OFF, 'name = "closed"'] },
+      { router: { host: 'nowhere.invalid', port: 1 }, lines: [...OFF, 'name = "gone"'] },
+    ]);
+    const result = await check(config);
+    expect(result.status).toBe(77);
+    expect(steps('good', result)).toHaveLength(ALL.length);
+    expect(steps('closed', result)).toContain('FAIL write');
+    expect(steps('gone', result)).toContain('FAIL name');
+  });
+});
+
+describe('the configuration', () => {
+  test.concurrent('all its faults at once; routers are left out, fwknopd is not', async () => {
+    const config = ownFile('mikrotik.toml', 'dedline = 3\n[[router]]\nport = 0\n');
+    const result = await check(config);
+    expect(result.status).toBe(78);
+    const faults = about('configuration', result).filter((text) => text.startsWith('FAIL  file: '));
+    expect(faults.length).toBeGreaterThan(3);
+    expect(about('router', result)).toEqual([
+      `skip  ${ALL.join(', ')}: left out: no configuration`,
+    ]);
+    expect(steps('fwknopd', result)).toContain('ok program');
+  });
+
+  test.concurrent.each([
+    ['loose', 0o622, 'may be written by others', 'chmod go-w'],
+    ['not there', undefined, 'no such file', undefined],
+  ])('%s', async (_, mode, why, mend) => {
+    const config = mode === undefined ? ownPath('none') : ownFile('m.toml', '', mode);
+    const result = await check(config);
+    expect(result.status).toBe(78);
+    const [what, hint] = about('configuration', result);
+    expect(what).toMatch(new RegExp(`^FAIL  file: .*${why}$`));
+    if (mend !== undefined) expect(hint).toContain(`mend: ${mend}`);
+  });
+});
+
+describe('the command line', () => {
+  test.concurrent('--help', async () => {
+    const result = await run(['check', '--help']);
+    expect(result).toMatchObject({ status: 0, stdout: USAGE, stderr: '' });
+  });
+
+  test.concurrent.each([
+    [
+      ['--verbose'],
+      'argument 1 is no option of this program; hint: see fwknop-mikrotik check --help',
+    ],
+    [['x'], 'check: takes options only; hint: see fwknop-mikrotik check --help'],
+    [['--pin', 'x'], 'check: takes options only; hint: write --pin=HEX'],
+    [['--pin'], '--pin: there is no terminal to ask on; hint: name the fingerprint: --pin=HEX'],
+    [['--pin=xyz'], '--pin: expected a SHA-256 fingerprint, 64 hex digits'],
+    [['--config', ''], '--config: needs a value; hint: write --config=VALUE'],
+  ])('%j', async (args, text) => {
+    const result = await run(['check', ...args]);
+    expect(result).toMatchObject({ status: 64, stdout: '', stderr: line(text) });
+  });
+});
+
+test('a password that the router repeats is not shown', async () => {
+  const how = refusing((password) => [['!trap', `=message=${password}`], ['!done']]);
+  const router = await ourRouter({ faults: [{ at: 'add', how }] });
+  const result = await check(configuration([{ router, lines: OFF }]));
+  expect(result.status).toBe(76);
+  expect(from('write', ROUTER, result)[0]).toBe('FAIL  write: the router refused the add: ***');
+});

@@ -1,0 +1,102 @@
+/** What writing a pin leaves of the file: all of it, or the new one. */
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { writePin } from '../../../src/check/pin';
+import { makeFolder, writeAs } from '../files';
+import { linesOf, refusal } from '../refusals';
+import { CALLER, testAsRoot } from '../users';
+
+const folder = makeFolder();
+const path = join(folder, 'mikrotik.toml');
+const PIN = 'ab'.repeat(32);
+const TEXT = '[[router]]\nhost = "192.0.2.1"\nuser = "fwknop"\npassword = "secret"\n';
+const PINNED = `${TEXT}fingerprint = "${PIN}"\n`;
+const BY_HAND = `hint: put fingerprint = "${PIN}" into it by hand`;
+
+const refused = () =>
+  linesOf(
+    refusal(() => writePin(path, 0, PIN)),
+    'config',
+  );
+/** Whatever happens, nothing of ours is left beside the file. */
+afterEach(() => expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]));
+
+test.each([0o600, 0o640, 0o400])('the mode stays: %o', (mode) => {
+  writeAs(path, TEXT.replace('password = "secret"', 'password-file = "p"'), mode);
+  writePin(path, 0, PIN);
+  expect(statSync(path).mode & 0o777).toBe(mode);
+  expect(readFileSync(path, 'utf8')).toContain(`fingerprint = "${PIN}"`);
+});
+
+testAsRoot('the owner stays', () => {
+  // readTrustedFile takes root's and the caller's; root is both here.
+  writeAs(path, TEXT, 0o600, 0);
+  writePin(path, 0, PIN);
+  expect(statSync(path)).toMatchObject({ uid: 0, gid: 0 });
+  writeAs(path, TEXT, 0o600, CALLER);
+  expect(refused()).toEqual([`${path}: belongs to another user; hint: chown 0 ${path}`]);
+});
+
+test('it is another file: who reads the old one meanwhile has it whole', () => {
+  writeAs(path, TEXT);
+  const before = statSync(path).ino;
+  writePin(path, 0, PIN);
+  expect(statSync(path).ino).not.toBe(before);
+  expect(readFileSync(path, 'utf8')).toBe(PINNED);
+});
+
+test('a link stays a link', () => {
+  writeAs(path, TEXT);
+  const link = join(folder, 'link.toml');
+  symlinkSync(path, link);
+  writePin(link, 0, PIN);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(path, 'utf8')).toBe(PINNED);
+});
+
+test('networks under [grant], which are no plain values, are no hindrance', () => {
+  writeAs(path, `[grant]\nsources = ["198.51.100.0/24"]\n${TEXT}`);
+  writePin(path, 0, PIN);
+  expect(readFileSync(path, 'utf8')).toBe(`[grant]\nsources = ["198.51.100.0/24"]\n${PINNED}`);
+});
+
+test.each([
+  [
+    'a router in one line',
+    'router = [{ host = "a.example", user = "x", password = "y" }]\n',
+    'no [[router]] line to put the pin under',
+  ],
+  [
+    'lines in a text that look like a table',
+    `comment = '''\n[[router]]\n'''\n${TEXT}`,
+    'expected printable ASCII characters only',
+  ],
+])('%s is left as it is', (_, text, why) => {
+  writeAs(path, text);
+  expect(refused()[0]).toContain(why);
+  expect(readFileSync(path, 'utf8')).toBe(text);
+});
+
+test('a list that goes over lines is no hindrance', () => {
+  const text = `[grant]\nservices = [\n"tcp/22",\n]\n${TEXT}`;
+  writeAs(path, text);
+  writePin(path, 0, PIN);
+  expect(readFileSync(path, 'utf8')).toBe(`[grant]\nservices = [\n"tcp/22",\n]\n${PINNED}`);
+});
+
+test('what comes out otherwise than it should is not put in place', () => {
+  // The second "tls" line is inside a text.
+  const text = `${TEXT}name = '''\ntls = "x"'''\n`;
+  writeAs(path, text);
+  expect(refused().length).toBeGreaterThan(0);
+  expect(readFileSync(path, 'utf8')).toBe(text);
+});
+
+test('a folder that takes no new file', () => {
+  writeAs(path, TEXT);
+  writeAs(`${path}.${process.pid}.new`, 'somebody else');
+  expect(refused()).toEqual([`${path}: cannot be written: EEXIST; ${BY_HAND}`]);
+  expect(readFileSync(path, 'utf8')).toBe(TEXT);
+  expect(readFileSync(`${path}.${process.pid}.new`, 'utf8')).toBe('somebody else');
+  rmSync(`${path}.${process.pid}.new`);
+});

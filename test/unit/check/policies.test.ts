@@ -1,0 +1,62 @@
+import { judgePolicies, type Policies } from '../../../src/check/policies';
+
+const told = (policies: Policies, email?: string) =>
+  judgePolicies(policies, { email }).map(({ mark, step, what }) => `${mark} ${step}: ${what}`);
+
+const blind = { mayRead: false, group: undefined, granted: undefined, mayTest: false };
+
+test('what is needed is not too much; read has a step of its own', () => {
+  expect(
+    told({ mayRead: true, group: 'g', granted: ['read', 'write', 'api'], mayTest: false }),
+  ).toEqual(['ok policies: none too many: read, write, api']);
+});
+
+test('what is more is named, with the line that takes it away', () => {
+  const full = {
+    mayRead: true,
+    group: 'ours',
+    granted: ['ssh', 'reboot', 'write', 'api'],
+    mayTest: false,
+  };
+  expect(judgePolicies(full, { email: undefined })).toEqual([
+    {
+      mark: 'warn',
+      step: 'policies',
+      what: 'more than needed: ssh, reboot',
+      hint: '/user/group/set [find name=ours] policy=!ssh,!reboot',
+    },
+  ]);
+});
+
+test('a group that cannot be pasted as it is called is not named', () => {
+  const policies = { mayRead: true, group: 'a"; /quit', granted: ['ftp'], mayTest: false };
+  const [finding] = judgePolicies(policies, { email: undefined });
+  expect(finding?.hint).toBe('/user/group/set [find name=<its group>] policy=!ftp');
+});
+
+test('test is needed for e-mail alone', () => {
+  const tests = { mayRead: true, group: 'g', granted: ['write', 'api', 'test'], mayTest: true };
+  expect(told(tests)).toEqual(['warn policies: more than needed: test']);
+  expect(told(tests, 'me@example.com')).toEqual([
+    'ok policies: none too many: write, api, test',
+    'ok e-mail: the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender',
+  ]);
+});
+
+test('without read there is not much to see', () => {
+  const unseen = 'without read the group is not shown';
+  expect(told(blind)).toEqual([`ok policies: none too many can be seen: ${unseen}`]);
+  expect(told({ ...blind, mayTest: true })).toEqual([
+    `warn policies: more than needed: test; more cannot be seen: ${unseen}`,
+  ]);
+  expect(told(blind, 'me@example.com')).toEqual([
+    `ok policies: none too many can be seen: ${unseen}`,
+    'warn e-mail: the user lacks the policy test: nobody will be told of an opening',
+  ]);
+});
+
+test('a router may show entries, and not the group', () => {
+  expect(told({ ...blind, mayRead: true })).toEqual([
+    'ok policies: none too many can be seen: the router does not show the group',
+  ]);
+});
