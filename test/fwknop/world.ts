@@ -2,6 +2,8 @@
  * A small world of its own for one test: stock fwknopd, the fwknop client, a system log and a
  * router. This is the half that lives in the namespace; tests talk to it through remote.ts.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { Entry } from '../router/address-lists';
 import type { Sentence } from '../router/codec';
 import { FAULTS } from '../router/faults';
@@ -194,6 +197,15 @@ export class World {
   /** Lets fwknopd read its configuration. @returns whether it takes it, and what it prints */
   checkConfiguration(): { accepted: boolean; output: string } {
     return checkConfiguration();
+  }
+
+  /** Runs our executable as somebody at a shell would. */
+  async command(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+    const child = spawn(NODE, [EXECUTABLE, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const exit = once(child, 'close');
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    const [status] = await exit;
+    return { status, stdout, stderr };
   }
 
   /** Resolves when fwknopd has logged a text. */
