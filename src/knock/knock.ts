@@ -1,6 +1,177 @@
-import { Failure } from '../failure';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
+import { EXIT, Failure } from '../failure';
+import { print, say } from '../report';
+import { Broken } from '../router/errors';
+import { resolve } from '../router/resolve';
+import { askSecret, isTerminal } from '../terminal';
+import { quote } from '../text';
+import { readTrustedFile } from '../trusted-file';
+import {
+  emptyPackets,
+  hashOf,
+  type Packet,
+  passphrasesIn,
+  secretPackets,
+  textPackets,
+} from './cargo';
+import { type Knock, knockText } from './knocks';
+import { type KnockRequest, readRequest } from './request';
+import { answers, sendKnocks } from './send';
+import { readTargetFile, targetsPath, writeTargetFile } from './target-file';
+import { parseTargets, type Target, withoutTarget, withTarget } from './targets';
+import { USAGE } from './usage';
 
-/** Placeholder until built. */
-export async function run(_argv: readonly string[]): Promise<number> {
-  throw new Failure('usage', 'knock: not there yet');
+const LOOK_UP = 10_000; // ms for the look-up of a name
+
+/**
+ * `fwknop-mikrotik knock`.
+ *
+ * @param argv the command line that follows it
+ * @returns the exit status
+ * @throws Failure `usage`, `unreachable` or `config`
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const request = await readRequest(argv);
+  switch (request.verb) {
+    case 'help':
+      print(USAGE);
+      break;
+    case 'list':
+      print(loadTargets().targets.map(describe).join(''));
+      break;
+    case 'add':
+      add(request.target);
+      break;
+    case 'remove':
+      remove(request.name);
+      break;
+    case 'hash':
+      for (const passphrase of await passphrasesToHash(request.file)) {
+        print(`${hashOf(passphrase)}\n`);
+      }
+      break;
+    case 'knock':
+      await knock(request);
+      break;
+  }
+  return EXIT.open.status;
+}
+
+async function knock(request: KnockRequest): Promise<void> {
+  const target = request.knocks.length > 0 ? undefined : findTarget(request.to);
+  const { host, knocks } = target ?? { host: request.to, knocks: request.knocks };
+  const packets = await load(knocks, request.cargo ?? (target?.secret ? ASKED : undefined));
+  const address = await addressOf(host);
+  const isWatched = isatty(2);
+  await sendKnocks(address, packets, request.delay, (packet, number) => {
+    if (isWatched) {
+      say(`knock ${number} of ${packets.length}: ${knockText(packet.knock)} at ${address}`);
+    }
+  });
+  if (request.door === undefined) return;
+  // An attempt that overtook the last knock would be one at a closed door, which routers penalise.
+  await sleep(request.delay);
+  const door = `tcp/${request.door.port} at ${address}`;
+  if (!(await answers(address, request.door))) {
+    const what = `${door}: no answer in ${request.door.wait / 1000} s`;
+    throw new Failure('unreachable', what, 'knock again, perhaps with a longer --delay');
+  }
+  print(`${door} answers\n`);
+}
+
+const ASKED = { kind: 'secret', file: undefined } as const;
+
+async function load(
+  knocks: readonly Knock[],
+  cargo: KnockRequest['cargo'],
+): Promise<readonly Packet[]> {
+  if (cargo === undefined) return emptyPackets(knocks);
+  if (cargo.kind === 'payload') return textPackets(knocks, cargo.text);
+  if (cargo.file !== undefined) return secretPackets(knocks, passphraseFile(cargo.file));
+  if (!isTerminal()) {
+    const what = 'passphrases: no terminal to ask for them on';
+    throw new Failure('usage', what, 'use --passphrase-file');
+  }
+  const passphrases: string[] = [];
+  for (const knock of knocks) {
+    const isTcp = knock.protocol === 'tcp';
+    passphrases.push(isTcp ? '' : await askSecret(`passphrase for ${knockText(knock)}: `));
+  }
+  return secretPackets(knocks, passphrases);
+}
+
+function passphraseFile(path: string): readonly string[] {
+  // Not named while it is not known to be there: the path may be a passphrase.
+  const name = 'passphrase file';
+  const file = readTrustedFile(path, name);
+  file.requireSecrecy();
+  return passphrasesIn(file.text, name);
+}
+
+async function passphrasesToHash(file: string | undefined): Promise<readonly string[]> {
+  if (file !== undefined) return passphraseFile(file);
+  const passphrases = isTerminal()
+    ? [await askSecret('passphrase: ')]
+    : passphrasesIn(readFileSync(0, 'utf8'), 'stdin');
+  if (passphrases.length === 0 || passphrases.includes('')) {
+    throw new Failure('usage', '--hash: an empty passphrase');
+  }
+  return passphrases;
+}
+
+/** The first address of a host, as the system orders them: the one that others try first as well. */
+async function addressOf(host: string): Promise<string> {
+  try {
+    const [address] = await resolve(host, AbortSignal.timeout(LOOK_UP));
+    if (address !== undefined) return address;
+    throw new Failure('unreachable', `${host}: no address`);
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    throw new Failure('unreachable', `${host}: ${error.message}`, error.hint);
+  }
+}
+
+function loadTargets(): { text: string; targets: readonly Target[] } {
+  const path = targetsPath();
+  const { text, looseness } = readTargetFile(path);
+  for (const { what, hint } of looseness?.faults ?? []) say(`${what}; hint: ${hint}`);
+  const { targets, unreadable } = parseTargets(text);
+  for (const line of unreadable) say(`${path}, line ${line}: no target: expected host:1234/udp`);
+  return { text, targets };
+}
+
+function findTarget(name: string): Target {
+  const [target, ...others] = loadTargets().targets.filter((known) => known.name === name);
+  if (target === undefined) {
+    const hint = 'give its knocks, or add it by --add';
+    throw new Failure('usage', `no target ${quote(name)}`, hint);
+  }
+  if (others.length > 0) {
+    throw new Failure('usage', `more than one target ${quote(name)}`, 'give the knocks');
+  }
+  return target;
+}
+
+function add(target: Target): void {
+  const { text, targets } = loadTargets();
+  if (targets.some(({ name }) => name === target.name)) {
+    const hint = `knock --remove ${target.name}`;
+    throw new Failure('usage', `there is a target ${quote(target.name)}`, hint);
+  }
+  writeTargetFile(targetsPath(), withTarget(text, target));
+}
+
+function remove(name: string): void {
+  const { text, targets } = loadTargets();
+  if (!targets.some((target) => target.name === name)) {
+    throw new Failure('usage', `no target ${quote(name)}`, 'see knock --list');
+  }
+  writeTargetFile(targetsPath(), withoutTarget(text, name));
+}
+
+function describe({ name, host, knocks, secret }: Target): string {
+  const kind = secret ? 'secret' : 'sequence';
+  return `${[name, host, kind, ...knocks.map(knockText)].join(' ')}\n`;
 }

@@ -1,0 +1,55 @@
+/** The text of `knock --help`. */
+export const USAGE = `fwknop-mikrotik knock - open a fallback door by port knocking
+
+Synopsis
+  fwknop-mikrotik knock [options] HOST KNOCK...
+  fwknop-mikrotik knock [options] TARGET
+  fwknop-mikrotik knock --add NAME [HOST] KNOCK... [--secret]
+  fwknop-mikrotik knock --list
+  fwknop-mikrotik knock --remove NAME
+  fwknop-mikrotik knock --hash [--passphrase-file FILE]
+
+  Sends the knocks that a router set up by init --fallback waits for. The order
+  counts. It learns of no answer: --then looks whether the door is open.
+
+Arguments
+  HOST    the router: an IP address, or a name. Of a name's addresses the first
+          is taken, as the system orders them; knock at another by its address
+  KNOCK   tcp/PORT: a connection attempt, never waited for
+          udp/PORT: a packet, empty without the options below
+  TARGET  the name of a host and its knocks that --add has kept
+
+Options
+  --payload TEXT          what each knock carries, all UDP
+  --secret                each UDP knock carries the SHA-256 of a passphrase of
+                          its own, asked for without echo
+  --passphrase-file FILE  the passphrases for --secret, a line a knock, the line
+                          of a TCP knock empty; only its owner may read it
+  --delay DURATION        pause between knocks, such as 500ms or 2s (200ms); at
+                          most 1m
+  --then tcp/PORT         then wait until this port takes a connection
+  --wait DURATION         how long --then waits (5s, which is also the most)
+  --add NAME              keep a target; without HOST, the name is the host
+  --list                  list the targets
+  --remove NAME           forget a target
+  --hash                  print the hash of a passphrase; asked for, or a line
+                          each from --passphrase-file or stdin
+  --help                  print this text
+
+Files
+  ~/.secrets/spknock-targets.conf
+    the targets, as spknock keeps them: host:1234/udp,9876/udp,5555/udp
+    Such a line is a target of kind secret whose name is its host.
+
+Exit status
+  0   sent; with --then: the port answers
+  64  bad arguments, or passphrases that do not fit the knocks
+  69  the host is not found, or not reachable; with --then: no answer
+  70  a bug in this program
+  78  a file is missing, unreadable, loose or wrong
+
+Examples
+  fwknop-mikrotik knock router.example tcp/1337 udp/17954 --then tcp/22
+  fwknop-mikrotik knock --add home router.example udp/1234 udp/9876 --secret
+  fwknop-mikrotik knock home
+`;
