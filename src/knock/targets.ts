@@ -100,11 +100,10 @@ function readTarget(bare: string, note: Note | undefined): Target | undefined {
 
 function renderTarget({ name, host, knocks, secret }: Target): string {
   const given = name === host ? '' : `name=${name}; `;
-  const needsNote = given !== '' || (hasUdp(knocks) && !secret);
-  const note = `# fwknop-mikrotik: ${given}kind=${secret ? 'secret' : 'sequence'}\n`;
+  const note = `# fwknop-mikrotik: ${given}kind=${secret ? 'secret' : 'sequence'}`;
   const place = isIPv6(host) ? `[${host}]` : host;
   const list = knocks.map(({ protocol, port }) => `${port}/${protocol}`).join(',');
-  return `${needsNote ? note : ''}${place}:${list}\n`;
+  return `${note}\n${place}:${list}\n`;
 }
 
 function hasUdp(knocks: readonly Knock[]): boolean {
