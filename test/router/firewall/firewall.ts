@@ -55,9 +55,11 @@ export async function startFirewall(options: FirewallOptions): Promise<Firewall>
   const reader = new PcapReader();
   let failure: Error | undefined;
 
+  const sought = [...addresses.map((address) => `dst host ${address}`), `udp port ${MARKER_PORT}`];
+  // The kernel keeps a slot of the snapshot length for each packet: a short one lets a scan fit in.
   const [program, ...words] = network.command(
-    ...['tcpdump', '-i', 'lo', '--immediate-mode', '-U', '-w', '-', '-B', '8192'],
-    ...['-Z', 'root', 'ip or ip6'],
+    ...['tcpdump', '-i', 'lo', '--immediate-mode', '-U', '-s', '2048', '-B', '16384'],
+    ...['-Z', 'root', '-w', '-', sought.join(' or ')],
   );
   const tcpdump = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';

@@ -16,7 +16,7 @@ export class PcapReader {
   private rest: Buffer = Buffer.alloc(0);
   private format: { littleEndian: boolean; ipStart: number } | undefined;
 
-  /** @returns the packets that are now complete, each from its IP header on */
+  /** @returns the packets that are now complete, each from its IP header on. Throws Error */
   push(chunk: Buffer): Buffer[] {
     this.rest = Buffer.concat([this.rest, chunk]);
     const packets: Buffer[] = [];
@@ -35,7 +35,9 @@ export class PcapReader {
     }
     if (this.rest.length < RECORD_HEADER) return undefined;
     const { littleEndian, ipStart } = this.format;
-    const end = RECORD_HEADER + number(this.rest, 8, littleEndian);
+    const captured = number(this.rest, 8, littleEndian);
+    if (captured < number(this.rest, 12, littleEndian)) throw new Error('a packet was cut short');
+    const end = RECORD_HEADER + captured;
     if (this.rest.length < end) return undefined;
     const packet = this.rest.subarray(RECORD_HEADER + ipStart, end);
     this.rest = this.rest.subarray(end);
