@@ -77,7 +77,7 @@ describe('a capture', () => {
   const ETHERNET = header('d4c3b2a1', '01000000');
 
   test('gives its packets wherever it is cut', () => {
-    assert(
+    void assert(
       property(array(uint8Array({ maxLength: 40 })), array(nat(900)), (packets, cuts) => {
         const whole = Buffer.concat([ETHERNET, ...packets.map((packet) => record(packet))]);
         const places = [0, ...cuts.sort((a, b) => a - b), whole.length];
