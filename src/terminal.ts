@@ -16,11 +16,13 @@ export async function ask(question: string): Promise<string> {
 
 /** Asks on the terminal for what must not be seen there. @returns what was typed, as it was */
 export async function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  // With `terminal` readline takes the echo into its own hands, and these write to nowhere.
+  // With `terminal` readline takes the echo into its own hands, and these write to nowhere: at once,
+  // before there is a question that somebody could answer.
+  const answered = answer({ input: process.stdin, output: nowhere, terminal: true }, '');
+  process.stderr.write(question);
   try {
-    return await answer({ input: process.stdin, output: nowhere, terminal: true }, '');
+    return await answered;
   } finally {
     process.stderr.write('\n');
   }
