@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { Deadline } from '../deadline';
 import { EXIT, Failure } from '../failure';
 import { print, say } from '../report';
 import { Broken } from '../router/errors';
@@ -23,7 +24,7 @@ import { readTargetFile, targetsPath, writeTargetFile } from './target-file';
 import { parseTargets, type Target, withoutTarget, withTarget } from './targets';
 import { USAGE } from './usage';
 
-const LOOK_UP = 10_000; // ms for the look-up of a name
+const LOOK_UP = 10; // seconds for the look-up of a name
 
 /**
  * `fwknop-mikrotik knock`.
@@ -123,13 +124,17 @@ async function passphrasesToHash(file: string | undefined): Promise<readonly str
 
 /** The first address of a host, as the system orders them: the one that others try first as well. */
 async function addressOf(host: string): Promise<string> {
+  // A deadline counts from the start of the process; we may have waited for passphrases since.
+  const deadline = new Deadline(process.uptime() + LOOK_UP);
   try {
-    const [address] = await resolve(host, AbortSignal.timeout(LOOK_UP));
+    const [address] = await resolve(host, deadline);
     if (address !== undefined) return address;
     throw new Failure('unreachable', `${host}: no address`);
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
     throw new Failure('unreachable', `${host}: ${error.message}`, error.hint);
+  } finally {
+    deadline.cancel();
   }
 }
 
