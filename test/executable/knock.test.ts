@@ -10,9 +10,9 @@ import { USAGE } from '../../src/knock/usage';
 import { makeFolder, writeAs } from '../unit/files';
 import { until } from '../wait';
 import { fileInPlaceOf, inNamespace, testInNamespace } from './namespace';
-import { talk, testOnTerminal } from './pty';
 import { EXECUTABLE, line, run, said } from './run';
 import { listen, type Ports } from './sockets';
+import { runOnTerminal, testOnTerminal } from './terminal';
 
 const HOST = '127.0.0.1';
 const HELP = 'hint: see fwknop-mikrotik knock --help';
@@ -274,12 +274,13 @@ describe('--hash', () => {
 });
 
 describe('on a terminal', () => {
-  testOnTerminal('asks for the passphrases without echo, and tells of its progress', async () => {
+  const onTerminal = testOnTerminal('knocking on a terminal');
+
+  onTerminal('asks for the passphrases without echo, and tells of its progress', async () => {
     const some = await open(HOST, 'udp', 'tcp', 'udp');
     const [first = '', second = '', third = ''] = some.knocks;
-    const { status, screen } = await talk(
+    const { status, screen } = await runOnTerminal(
       ['knock', HOST, ...some.knocks, '--secret'],
-      { HOME: freshHome() },
       [
         [`passphrase for ${first}: `, 'MikroTik'],
         [`passphrase for ${third}: `, ' awe some '],
@@ -300,9 +301,9 @@ describe('on a terminal', () => {
     expect(status).toBe(0);
   });
 
-  testOnTerminal('asks for the passphrase to hash', async () => {
+  onTerminal('asks for the passphrase to hash', async () => {
     const answers = [['passphrase: ', 'MikroTik']] as const;
-    expect(await talk(['knock', '--hash'], {}, answers)).toEqual({
+    expect(await runOnTerminal(['knock', '--hash'], answers)).toEqual({
       status: 0,
       screen: `passphrase: \n${hash('MikroTik')}\n`,
     });
