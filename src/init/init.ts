@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { EXIT } from '../failure';
+import { secretPackets } from '../knock/cargo';
+import { knockText } from '../knock/knocks';
+import { passphrasesFor } from '../knock/passphrases';
 import { print, say } from '../report';
 import { BadValue } from '../settings';
 import { ask, isTerminal } from '../terminal';
@@ -35,7 +38,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   else if (switches.has('undo')) print(undoScript());
   else {
     const answered = isTerminal() ? await askForMissing(texts) : texts;
-    const setup = readSetup({ texts: answered, switches });
+    const setup = await withHashes(readSetup({ texts: answered, switches }), texts);
     const [out = DEFAULT_OUT] = texts.get('out') ?? [];
     const secrets = makeSecrets();
     writeFiles(out, setupFiles(setup, secrets), switches.has('force'));
@@ -43,6 +46,16 @@ export async function run(argv: readonly string[]): Promise<number> {
     print(nextSteps(setup, out));
   }
   return EXIT.open.status;
+}
+
+/** A fallback of the kind secret gets its hashes: its passphrases are kept nowhere. */
+async function withHashes(setup: Setup, texts: Texts): Promise<Setup> {
+  const { fallback } = setup;
+  if (fallback?.kind !== 'secret') return setup;
+  const { knocks } = fallback;
+  const passphrases = await passphrasesFor(knocks, texts.get('passphrase-file')?.[0]);
+  const hashes = secretPackets(knocks, passphrases).map(({ payload }) => payload.toString());
+  return { ...setup, fallback: { ...fallback, hashes } };
 }
 
 async function askForMissing(given: Texts): Promise<Texts> {
@@ -76,7 +89,15 @@ function nextSteps(setup: Setup, out: string): string {
 3. there: sudo fwknop-mikrotik check --pin=FINGERPRINT (or write it into /etc/fwknop/mikrotik.toml: fingerprint = "FINGERPRINT")
 4. there: set ENABLE_UDP_SERVER Y; and UDPSERV_PORT ${setup.spaPort}; in /etc/fwknop/fwknopd.conf, then: sudo systemctl restart fwknop-server
 5. clients: append fwknoprc to ~/.fwknoprc (mode 600), let the phone read phone.svg, and knock: ${knock}
-`;
+${fallbackStep(setup)}`;
+}
+
+function fallbackStep({ server, fallback }: Setup): string {
+  if (fallback === undefined) return '';
+  const knocks = fallback.kind === 'payload' ? [fallback.knock] : fallback.knocks;
+  const carried = { sequence: '', payload: ' --payload TEXT', secret: ' --secret' }[fallback.kind];
+  const command = `fwknop-mikrotik knock ${server} ${knocks.map(knockText).join(' ')}${carried}`;
+  return `6. when fwknopd's machine is down: ${command}\n`;
 }
 
 function shellWord(text: string): string {

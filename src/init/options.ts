@@ -4,6 +4,13 @@ import { Failure, type Fault } from '../failure';
 import { serviceName } from '../grant';
 import * as setting from '../settings';
 import { isPrintable, quote } from '../text';
+import { fallbackFaults } from './fallback-faults';
+import {
+  FALLBACK_READERS,
+  FALLBACK_TEXTS,
+  type FallbackText,
+  makeFallback,
+} from './fallback-options';
 import { openCommand } from './files';
 import type { Door, Setup } from './setup';
 
@@ -16,8 +23,9 @@ const TEXT_OPTIONS = [
   'spa-port',
   'helper',
   'out',
+  ...FALLBACK_TEXTS,
 ] as const;
-const SWITCHES = ['sliding', 'qr', 'force', 'undo', 'help'] as const;
+const SWITCHES = ['sliding', 'regexp', 'qr', 'force', 'undo', 'help'] as const;
 
 export const DEFAULT_WAN = 'WAN';
 export const DEFAULT_SPA_PORT = 62201;
@@ -33,7 +41,7 @@ type Texts = InitCommandLine['texts'];
 
 /** What nothing can stand for, and how to ask for it. */
 export interface Question {
-  readonly option: TextOption;
+  readonly option: Exclude<TextOption, FallbackText>;
   readonly question: string;
   /** What an empty answer stands for. */
   readonly fallback: string;
@@ -121,7 +129,19 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
     spaPort: read('spa-port', READERS['spa-port'], DEFAULT_SPA_PORT),
     sliding: switches.has('sliding'),
     helper: read('helper', READERS.helper, DEFAULT_HELPER),
+    fallback: makeFallback(
+      {
+        kind: read('fallback', FALLBACK_READERS.fallback, undefined),
+        knocks: read('knocks', FALLBACK_READERS.knocks, undefined),
+        payload: read('payload', FALLBACK_READERS.payload, undefined),
+        always: read('always', FALLBACK_READERS.always, undefined),
+        layer7: switches.has('regexp'),
+      },
+      [...texts.keys(), ...switches],
+      faults,
+    ),
   };
+  faults.push(...fallbackFaults(setup));
   const taken = setup.doors.some(({ protocol, port }) => protocol === 17 && port === setup.spaPort);
   if (taken) {
     faults.push({

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { fallbackDoors } from './fallback';
 import {
   blank,
   command,
@@ -38,6 +39,7 @@ export function routerScript(setup: Setup, secrets: Secrets): string {
     ...api(setup),
     ...spaForward(setup),
     ...setup.doors.flatMap((door) => doorRules(setup, door)),
+    ...fallbackDoors(setup),
     ...farewell(),
   ]);
 }

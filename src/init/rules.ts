@@ -22,8 +22,8 @@ import { type Door, MAX_TIMEOUT, OUR_NAME, type Setup } from './setup';
 /** How the comment of every rule begins that the script adds: by it --undo finds them. */
 export const OUR_COMMENT = `${OUR_NAME}: `;
 
-const FILTER = '/ip/firewall/filter';
-const NAT = '/ip/firewall/nat';
+export const FILTER = '/ip/firewall/filter';
+export const NAT = '/ip/firewall/nat';
 const MANGLE = '/ip/firewall/mangle';
 
 /** The rule of RouterOS's default firewall that ends chain input. */
@@ -83,24 +83,14 @@ function acceptInput(setup: Setup, door: Door): readonly Statement[] {
       'firewall, or else the first that drops or rejects in chain input. (Where chain input jumps to',
       'another that drops, move it before the jump.)',
     ),
-    unlessFound(FILTER, { comment: OUR_COMMENT + name }, [
-      {
-        kind: 'local',
-        name: 'dropRules',
-        value: find(FILTER, { chain: 'input', dynamic: NO, comment: DEFAULT_DROP }),
-      },
-      when(isEmpty(expression('$dropRules')), [
-        { kind: 'set', name: 'dropRules', value: findDropping('input') },
-      ]),
-      when(
-        isEmpty(expression('$dropRules')),
-        [
-          command(`${FILTER}/add`, rule),
-          put(`chain input drops nothing, so that ${name} is open to everybody, knock or not`),
-        ],
-        [command(`${FILTER}/add`, { ...rule, 'place-before': first(expression('$dropRules')) })],
+    unlessFound(
+      FILTER,
+      { comment: OUR_COMMENT + name },
+      beforeDrop(
+        [rule],
+        [put(`chain input drops nothing, so that ${name} is open to everybody, knock or not`)],
       ),
-    ]),
+    ),
   ];
 }
 
@@ -169,14 +159,41 @@ function slide(setup: Setup, door: Door): readonly Statement[] {
   ];
 }
 
+/**
+ * Adds rules of chain input before the one that drops, in this order.
+ *
+ * @param orElse what to run as well where none drops: the rules then stand at the end
+ */
+export function beforeDrop(
+  rules: readonly Arguments[],
+  orElse: readonly Statement[] = [],
+): readonly Statement[] {
+  const place = first(expression('$dropRules'));
+  return [
+    {
+      kind: 'local',
+      name: 'dropRules',
+      value: find(FILTER, { chain: 'input', dynamic: NO, comment: DEFAULT_DROP }),
+    },
+    when(isEmpty(expression('$dropRules')), [
+      { kind: 'set', name: 'dropRules', value: findDropping('input') },
+    ]),
+    when(
+      isEmpty(expression('$dropRules')),
+      [...rules.map((rule) => command(`${FILTER}/add`, rule)), ...orElse],
+      rules.map((rule) => command(`${FILTER}/add`, { ...rule, 'place-before': place })),
+    ),
+  ];
+}
+
 /** A rule at the end of its chain, unless it is there. */
-function addOnce(menu: string, name: string, rule: Arguments): Statement {
+export function addOnce(menu: string, name: string, rule: Arguments): Statement {
   const comment = OUR_COMMENT + name;
   return unlessFound(menu, { comment }, [command(`${menu}/add`, { ...rule, comment })]);
 }
 
 /** What matches packets from outside for a door. */
-function strangersAt({ wan }: Setup, { protocol, port }: Door): Arguments {
+export function strangersAt({ wan }: Setup, { protocol, port }: Door): Arguments {
   return {
     'in-interface-list': wan,
     protocol: protocol === 6 ? 'tcp' : 'udp',
@@ -185,7 +202,7 @@ function strangersAt({ wan }: Setup, { protocol, port }: Door): Arguments {
 }
 
 /** The list that an opening fills, by the default of `list` in mikrotik.toml. */
-function listOf({ protocol, port }: Door): string {
+export function listOf({ protocol, port }: Door): string {
   return DEFAULT_LIST.replace('{proto}', String(protocol)).replace('{port}', String(port));
 }
 

@@ -1,4 +1,5 @@
 import type { Protocol } from '../access-request';
+import type { Knock } from '../knock/knocks';
 
 /** A service that a knock opens. */
 export interface Door {
@@ -8,6 +9,27 @@ export interface Door {
   /** Where the router sends them; undefined for a service of the router itself. */
   readonly inside: { readonly host: string; readonly port: number } | undefined;
 }
+
+/** Doors on the router itself that open to knocks, without fwknopd. */
+export type Fallback = {
+  /** Single addresses, ranges and prefixes of IPv4 that need no knock. */
+  readonly always: readonly string[];
+} & (
+  | { readonly kind: 'sequence'; readonly knocks: readonly Knock[] }
+  | {
+      readonly kind: 'payload';
+      readonly knock: Knock;
+      readonly text: string;
+      /** Is the text found by a layer-7 regexp? */
+      readonly layer7: boolean;
+    }
+  | {
+      readonly kind: 'secret';
+      readonly knocks: readonly Knock[];
+      /** SHA-256 in lower-case hex, one a knock. */
+      readonly hashes: readonly string[];
+    }
+);
 
 /** A whole set-up, as `init` was asked for it. */
 export interface Setup {
@@ -27,6 +49,7 @@ export interface Setup {
   readonly sliding: boolean;
   /** The absolute path of this program on fwknopd's host. */
   readonly helper: string;
+  readonly fallback: Fallback | undefined;
 }
 
 /** What nobody else may know. */

@@ -14,8 +14,10 @@ import {
 import { OUR_COMMENT } from './rules';
 import { OUR_NAME } from './setup';
 
-/** Whatever init may have added a rule to. */
-const MENUS = ['/ip/firewall/filter', '/ip/firewall/nat', '/ip/firewall/mangle'];
+/** Whatever init may have added an item with a comment to; a rule goes before what it refers to. */
+const MENUS = ['filter', 'nat', 'mangle', 'layer7-protocol', 'address-list'].map(
+  (name) => `/ip/firewall/${name}`,
+);
 
 /**
  * The script that removes what `router.rsc` added, whatever it was made with: it goes by comments

@@ -21,6 +21,15 @@ Options
   --spa-port PORT       the UDP port of SPA packets (${DEFAULT_SPA_PORT})
   --sliding             every new connection keeps the door open for another
                         hour; max-timeout then no longer bounds it
+  --fallback KIND       let the router itself open these services to knocks as
+                        well, for when fwknopd's machine is down: sequence,
+                        payload or secret
+  --knocks LIST         the knocks, in order: tcp/1337,udp/17954
+  --payload TEXT        of kind payload: what the UDP packet holds, exactly
+  --regexp              find it by a layer-7 regexp: slower, any case of letters
+  --passphrase-file FILE
+                        of kind secret: a line a knock; else they are asked for
+  --always LIST         who needs no knock: 192.0.2.1,198.51.100.0/24
   --helper PATH         this program on fwknopd's machine
                         (${DEFAULT_HELPER})
   --out DIR             the folder to make (${DEFAULT_OUT})

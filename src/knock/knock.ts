@@ -8,7 +8,6 @@ import { Broken } from '../router/errors';
 import { resolve } from '../router/resolve';
 import { askSecret, isTerminal } from '../terminal';
 import { quote } from '../text';
-import { readTrustedFile } from '../trusted-file';
 import {
   emptyPackets,
   hashOf,
@@ -18,6 +17,7 @@ import {
   textPackets,
 } from './cargo';
 import { type Knock, knockText } from './knocks';
+import { passphraseFile, passphrasesFor } from './passphrases';
 import { type KnockRequest, readRequest } from './request';
 import { answers, sendKnocks } from './send';
 import { readTargetFile, targetsPath, writeTargetFile } from './target-file';
@@ -90,25 +90,7 @@ async function load(
 ): Promise<readonly Packet[]> {
   if (cargo === undefined) return emptyPackets(knocks);
   if (cargo.kind === 'payload') return textPackets(knocks, cargo.text);
-  if (cargo.file !== undefined) return secretPackets(knocks, passphraseFile(cargo.file));
-  if (!isTerminal()) {
-    const what = 'passphrases: no terminal to ask for them on';
-    throw new Failure('usage', what, 'use --passphrase-file');
-  }
-  const passphrases: string[] = [];
-  for (const knock of knocks) {
-    const isTcp = knock.protocol === 'tcp';
-    passphrases.push(isTcp ? '' : await askSecret(`passphrase for ${knockText(knock)}: `));
-  }
-  return secretPackets(knocks, passphrases);
-}
-
-function passphraseFile(path: string): readonly string[] {
-  // Not named while it is not known to be there: the path may be a passphrase.
-  const name = 'passphrase file';
-  const file = readTrustedFile(path, name);
-  file.requireSecrecy();
-  return passphrasesIn(file.text, name);
+  return secretPackets(knocks, await passphrasesFor(knocks, cargo.file));
 }
 
 async function passphrasesToHash(file: string | undefined): Promise<readonly string[]> {

@@ -5,6 +5,8 @@
 /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: "]
 /ip/firewall/nat/remove [/ip/firewall/nat/find where comment~"^fwknop-mikrotik: "]
 /ip/firewall/mangle/remove [/ip/firewall/mangle/find where comment~"^fwknop-mikrotik: "]
+/ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: "]
+/ip/firewall/address-list/remove [/ip/firewall/address-list/find where comment~"^fwknop-mikrotik: "]
 /user/remove [/user/find where name="fwknop-mikrotik" and comment="fwknop-mikrotik: user"]
 /user/group/remove [/user/group/find where name="fwknop-mikrotik"]
 

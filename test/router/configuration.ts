@@ -18,9 +18,14 @@ const ADD: Record<string, string[]> = {
   '/user/group': ['name', 'policy'],
   '/user': ['name', 'group', 'address', 'password', 'comment'],
   '/certificate': ['name', 'common-name', 'subject-alt-name', 'days-valid'],
-  '/ip/firewall/filter': [...MATCHERS, 'connection-nat-state'],
+  '/ip/firewall/filter': [
+    ...[...MATCHERS, 'connection-nat-state', 'jump-target', 'content', 'packet-size'],
+    ...['layer7-protocol', 'address-list', 'address-list-timeout'],
+  ],
   '/ip/firewall/nat': [...MATCHERS, 'to-addresses', 'to-ports'],
   '/ip/firewall/mangle': [...MATCHERS, 'address-list', 'address-list-timeout'],
+  '/ip/firewall/layer7-protocol': ['name', 'regexp', 'comment'],
+  '/ip/firewall/address-list': ['list', 'address', 'comment'],
 };
 
 const SET = ['certificate', 'tls-version', 'address', 'disabled'];
@@ -38,6 +43,8 @@ export class Configuration {
     '/ip/firewall/filter': [],
     '/ip/firewall/nat': [],
     '/ip/firewall/mangle': [],
+    '/ip/firewall/layer7-protocol': [],
+    '/ip/firewall/address-list': [],
   };
   private readonly signed = new Map<string, Certificate>();
   private lastId = 0;
@@ -53,7 +60,9 @@ export class Configuration {
     }
     const defconf = (chain: string, action: string, comment: string, more: Item = {}) =>
       this.add('/ip/firewall/filter', { chain, action, comment: `defconf: ${comment}`, ...more });
-    defconf('input', 'accept', 'accept established,related,untracked');
+    defconf('input', 'accept', 'accept established,related,untracked', {
+      'connection-state': 'established,related,untracked',
+    });
     defconf('input', 'drop', 'drop invalid', { 'connection-state': 'invalid' });
     defconf('input', 'accept', 'accept ICMP', { protocol: 'icmp' });
     defconf('input', 'drop', 'drop all not coming from LAN', { 'in-interface-list': '!LAN' });

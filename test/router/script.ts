@@ -127,7 +127,7 @@ class Reader {
     const items = this.skip(/ (?=[$[])/y) === undefined ? this.bareItem() : this.primary();
     const given: [string, Evaluate][] = [];
     for (;;) {
-      const name = this.skip(/ [a-z-]+=/y)?.slice(1, -1);
+      const name = this.skip(/ [a-z][a-z0-9-]*=/y)?.slice(1, -1);
       if (name === undefined) break;
       const word = this.skip(/[A-Za-z0-9!][\w.,:/-]*/y);
       given.push([name, word === undefined ? this.primary() : () => word]);

@@ -56,7 +56,8 @@ function readPlain(
   if (value === '') throw new Error(`${name}= is empty`);
   switch (name) {
     case 'protocol':
-      if (value !== 'tcp' && value !== 'udp') throw new Error(`protocol=${value} not known here`);
+      // No packet of ICMP comes here, but RouterOS's default firewall speaks of it.
+      if (!['tcp', 'udp', 'icmp'].includes(value)) throw new Error(`protocol=${value}`);
       return ({ packet }) => packet.protocol === value;
     case 'dst-port': {
       // [C] RouterOS takes ports only where the protocol has them.

@@ -1,5 +1,7 @@
 /** Set-ups and secrets for the tests of init, always the same. */
-import type { Secrets, Setup } from '../../../src/init/setup';
+import type { Fallback, Secrets, Setup } from '../../../src/init/setup';
+import { hashOf } from '../../../src/knock/cargo';
+import { readKnock } from '../../../src/knock/knocks';
 
 export const SECRETS: Secrets = {
   password: 'p'.repeat(43),
@@ -21,4 +23,35 @@ export const SETUP: Setup = {
   spaPort: 62201,
   sliding: false,
   helper: '/usr/bin/fwknop-mikrotik',
+  fallback: undefined,
 };
+
+export const knocks = (...texts: string[]) => texts.map(readKnock);
+const always = ['198.51.100.7', '203.0.113.20-203.0.113.22', '203.0.113.128/26'];
+/** Those of the kind secret. */
+export const PASSPHRASES = ['MikroTik', 'is', 'awesome'];
+
+/** One of each kind. */
+export const FALLBACKS = {
+  sequence: { kind: 'sequence', always, knocks: knocks('tcp/1337', 'udp/17954', 'tcp/99') },
+  payload: {
+    kind: 'payload',
+    always,
+    knock: readKnock('udp/1234'),
+    text: 'Open "sesame"? $1',
+    layer7: false,
+  },
+  layer7: {
+    kind: 'payload',
+    always,
+    knock: readKnock('udp/1234'),
+    text: 'Open sesame? (1)',
+    layer7: true,
+  },
+  secret: {
+    kind: 'secret',
+    always,
+    knocks: knocks('udp/1234', 'udp/9876', 'udp/5555'),
+    hashes: PASSPHRASES.map(hashOf),
+  },
+} satisfies Record<string, Fallback>;

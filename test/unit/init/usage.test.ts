@@ -9,9 +9,12 @@ const SAMPLES: Record<string, string> = {
   PORT: '62201',
   PATH: '/usr/bin/x',
   DIR: 'x',
+  KIND: 'secret',
+  TEXT: 'x',
+  FILE: 'x',
 };
 
-const options = [...USAGE.matchAll(/^ {2}--([a-z-]+)(?: ([A-Z]+))? {2,}\S/gm)].map(
+const options = [...USAGE.matchAll(/^ {2}--([a-z-]+)(?: ([A-Z]+))?(?: {2,}|\n {3,})\S/gm)].map(
   ([, name = '', value]) => ({ name, value }),
 );
 
@@ -26,6 +29,12 @@ test('lists the options that were promised', () => {
     'wan LIST',
     'spa-port PORT',
     'sliding',
+    'fallback KIND',
+    'knocks LIST',
+    'payload TEXT',
+    'regexp',
+    'passphrase-file FILE',
+    'always LIST',
     'helper PATH',
     'out DIR',
     'force',

@@ -1,0 +1,109 @@
+import { isIPv4 } from 'node:net';
+import { parseNetworks } from '../address';
+import type { Fault } from '../failure';
+import { type Knock, readKnock } from '../knock/knocks';
+import { BadValue, filledText } from '../settings';
+import { quote } from '../text';
+import type { Fallback } from './setup';
+
+const KINDS = ['sequence', 'payload', 'secret'] as const;
+type Kind = (typeof KINDS)[number];
+
+export const FALLBACK_TEXTS = [
+  'fallback',
+  'knocks',
+  'payload',
+  'passphrase-file',
+  'always',
+] as const;
+export type FallbackText = (typeof FALLBACK_TEXTS)[number];
+
+/** The options that a kind goes together with, beside --knocks and --always. */
+const FITTING: Readonly<Record<Kind, readonly string[]>> = {
+  sequence: [],
+  payload: ['payload', 'regexp'],
+  secret: ['passphrase-file'],
+};
+
+/** Every reader takes the values of its option and throws BadValue. */
+export const FALLBACK_READERS = {
+  fallback: ([value]: readonly string[]): Kind => {
+    const kind = KINDS.find((name) => name === value);
+    if (kind === undefined) throw new BadValue('expected sequence, payload or secret');
+    return kind;
+  },
+  knocks: ([value = '']: readonly string[]): readonly Knock[] => value.split(',').map(readKnock),
+  payload: ([value]: readonly string[]): string => filledText(value),
+  always: ([value = '']: readonly string[]): readonly string[] => value.split(',').map(source),
+};
+
+/** What the options say of a fallback; undefined for what is not given, or bad. */
+export interface GivenFallback {
+  readonly kind: Kind | undefined;
+  readonly knocks: readonly Knock[] | undefined;
+  readonly payload: string | undefined;
+  readonly always: readonly string[] | undefined;
+  readonly layer7: boolean;
+}
+
+/**
+ * Puts a fallback together; the hashes of the kind secret are not known yet.
+ *
+ * @param names the options that are given, good or bad
+ * @param faults gets what does not fit together
+ * @returns undefined where none is asked for, and where it is at fault
+ */
+export function makeFallback(
+  { kind, knocks, payload, always = [], layer7 }: GivenFallback,
+  names: readonly string[],
+  faults: Fault[],
+): Fallback | undefined {
+  const misfits = names.filter((name) => isOfFallback(name) && !fits(name, kind));
+  if (kind === undefined) {
+    if (names.includes('fallback')) return undefined; // said already
+    faults.push(...misfits.map((name) => ({ what: `--${name}: needs --fallback` })));
+    return undefined;
+  }
+  faults.push(...misfits.map((name) => ({ what: `--${name}: of no use with --fallback ${kind}` })));
+  if (!names.includes('knocks')) {
+    const hint = 'for example --knocks udp/17954,tcp/1337';
+    faults.push({ what: `--fallback ${kind}: needs --knocks`, hint });
+  }
+  if (kind === 'payload' && !names.includes('payload')) {
+    faults.push({ what: '--fallback payload: needs --payload' });
+  }
+  if (knocks === undefined) return undefined;
+  if (kind === 'sequence') return { kind, always, knocks };
+  if (kind === 'secret') return { kind, always, knocks, hashes: [] };
+  const [knock, ...others] = knocks;
+  if (others.length > 0) faults.push({ what: '--knocks: a payload is one packet' });
+  return knock === undefined || payload === undefined
+    ? undefined
+    : { kind, always, knock, text: payload, layer7 };
+}
+
+function isOfFallback(name: string): boolean {
+  return name === 'regexp' || (FALLBACK_TEXTS as readonly string[]).includes(name);
+}
+
+function fits(name: string, kind: Kind | undefined): boolean {
+  if (kind === undefined) return false;
+  return ['fallback', 'knocks', 'always', ...FITTING[kind]].includes(name);
+}
+
+/** A single address, a range or a prefix of IPv4. */
+function source(text: string): string {
+  const [from = '', to, ...more] = text.split('-');
+  const isRange = to !== undefined && more.length === 0 && isIPv4(from) && isIPv4(to);
+  const isNetwork = isIPv4(text.replace(/\/\d+$/, '')) && 'has' in parseNetworks([text]);
+  if (!(isRange ? number(from) <= number(to) : isNetwork)) {
+    throw new BadValue(
+      `expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not ${quote(text)}`,
+    );
+  }
+  return text;
+}
+
+function number(address: string): number {
+  return address.split('.').reduce((total, byte) => total * 256 + Number(byte), 0);
+}

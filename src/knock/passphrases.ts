@@ -1,0 +1,37 @@
+import { Failure } from '../failure';
+import { askSecret, isTerminal } from '../terminal';
+import { readTrustedFile } from '../trusted-file';
+import { passphrasesIn } from './cargo';
+import { type Knock, knockText } from './knocks';
+
+/**
+ * Gets a passphrase for each knock: from a file, or asked for without echo; an empty one for a TCP
+ * knock, which nobody is asked for.
+ *
+ * @throws Failure `config` when the file is missing or loose; `usage` with nobody to ask
+ */
+export async function passphrasesFor(
+  knocks: readonly Knock[],
+  file: string | undefined,
+): Promise<readonly string[]> {
+  if (file !== undefined) return passphraseFile(file);
+  if (!isTerminal()) {
+    const what = 'passphrases: no terminal to ask for them on';
+    throw new Failure('usage', what, 'use --passphrase-file');
+  }
+  const passphrases: string[] = [];
+  for (const knock of knocks) {
+    const isTcp = knock.protocol === 'tcp';
+    passphrases.push(isTcp ? '' : await askSecret(`passphrase for ${knockText(knock)}: `));
+  }
+  return passphrases;
+}
+
+/** Reads a file of passphrases, one a line. @throws Failure `config` */
+export function passphraseFile(path: string): readonly string[] {
+  // Not named while it is not known to be there: the path may be a passphrase.
+  const name = 'passphrase file';
+  const file = readTrustedFile(path, name);
+  file.requireSecrecy();
+  return passphrasesIn(file.text, name);
+}
