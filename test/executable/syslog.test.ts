@@ -114,7 +114,10 @@ concurrent('what is refused before any connection is logged too', async () => {
   const bad = await run(['198.51.100.7', '6', '0', '30'], { command });
   expect(bad).toMatchObject({ status: 64, stderr: line(BAD_PORT_TEXT) });
   const missing = await run(['--config', '/nonexistent', ...WORDS], { command });
-  expect(missing).toMatchObject({ status: 78, stderr: line('/nonexistent: no such file') });
+  expect(missing).toMatchObject({
+    status: 78,
+    stderr: line('/nonexistent: no such file; hint: fwknop-mikrotik init writes one'),
+  });
   await until('the log', () => log.messages.length > 1);
   expect(log.messages).toEqual([
     [DAEMON.err, 'fwknop-mikrotik', BAD_PORT_TEXT],

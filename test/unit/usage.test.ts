@@ -23,6 +23,7 @@ const options = [...USAGE.matchAll(/^ {2}--([a-z-]+)(?: ([A-Z]+))? {2,}\S/gm)].m
 test('has the sections of a manual page, in order', () => {
   expect(USAGE.match(/^[A-Z].*$/gm)).toEqual([
     'Synopsis',
+    'Commands, for people',
     'Arguments',
     'Options',
     'Files',
