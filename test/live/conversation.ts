@@ -11,15 +11,21 @@ import type { Login, Settings } from './settings';
 /** Milliseconds for a connection, and for a reply. */
 const PATIENCE = 5000;
 /** Milliseconds in which a `!done` follows an `!empty`, if one does. */
-const AFTER_EMPTY = 300;
+const AFTER_EMPTY = 200;
 const STEP = 5;
+
+const SILENCE = `(no end of an answer in ${PATIENCE / 1000} s)`;
+const endedBy = (how: string) => `(connection ended: ${how})`;
+
+/** There is no connection to talk on; the message says what came in its place. */
+export class NoConnection extends Error {}
 
 export class Conversation {
   private constructor(private readonly client: RawClient) {}
 
   /**
    * Connects, and lets the router prove itself as the settings say.
-   * @throws Error that says why not, in words of ours
+   * @throws NoConnection
    */
   static async open({ host, port, trust }: Settings): Promise<Conversation> {
     const tls = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
@@ -35,7 +41,7 @@ export class Conversation {
     await within(PATIENCE, () => isThere || client.ending !== undefined);
     if (!isThere) {
       client.close();
-      throw new Error(`no connection: ${client.ending ?? 'no answer'}`);
+      throw new NoConnection(client.ending === undefined ? SILENCE : endedBy(client.ending));
     }
     return new Conversation(client);
   }
@@ -104,9 +110,6 @@ export class Conversation {
     }
   }
 }
-
-const SILENCE = `(no end of an answer in ${PATIENCE / 1000} s)`;
-const endedBy = (how: string) => `(connection ended: ${how})`;
 
 /** Whether the last reply lets the user in. */
 export function isLetIn(replies: readonly Sentence[]): boolean {

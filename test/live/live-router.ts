@@ -103,7 +103,10 @@ export class LiveRouter {
     say: (conversation: Conversation) => Promise<Sentence[]>,
   ): Promise<Sentence[]> {
     this.stop.throwIfAborted();
-    const conversation = await Conversation.open(this.settings);
+    const conversation = await Conversation.open(this.settings).catch((error: Error) => {
+      this.#note('nobody', shown, [[error.message]]);
+      throw error;
+    });
     this.#strangers.push(conversation);
     return this.#note('nobody', shown, await say(conversation));
   }

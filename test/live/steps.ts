@@ -1,6 +1,6 @@
 /** What several questions do, or what takes more than a line or two. */
 import type { Sentence } from '../router/codec';
-import { isLetIn } from './conversation';
+import { isLetIn, NoConnection } from './conversation';
 import type { LiveRouter } from './live-router';
 import { MENUS } from './tidy';
 
@@ -36,12 +36,16 @@ export async function addTwice(live: LiveRouter): Promise<Sentence[]> {
 
 /** Logs in on more and more connections. @returns the first answer that lets nobody in */
 export async function crowd(live: LiveRouter): Promise<Sentence[]> {
+  await live.login('writer'); // The first one must get in, and throws if it does not.
   try {
-    for (let count = 0; count < CROWD; count += 1) {
+    for (let count = 1; count < CROWD; count += 1) {
       const replies = await live.login('writer');
       if (!isLetIn(replies)) return replies;
     }
     return [[`(${CROWD} sessions at once)`]];
+  } catch (error) {
+    if (error instanceof NoConnection) return [[error.message]];
+    throw error;
   } finally {
     live.dismiss();
     await live.pause(DISPERSAL);

@@ -21,9 +21,9 @@ export interface Added {
  */
 export async function removeFound(admin: Conversation, list: string): Promise<boolean> {
   for (const menu of Object.values(MENUS)) {
-    for (const id of await idsIn(admin, menu, list))
-      await admin.ask(`${menu}/remove`, `=.id=${id}`);
-    if ((await idsIn(admin, menu, list)).length > 0) return false;
+    const ids = await idsIn(admin, menu, list);
+    for (const id of ids) await admin.ask(`${menu}/remove`, `=.id=${id}`);
+    if (ids.length > 0 && (await idsIn(admin, menu, list)).length > 0) return false;
   }
   return true;
 }
