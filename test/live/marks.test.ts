@@ -50,19 +50,19 @@ test('no two questions are called the same', () => {
 
 describe('an answer', () => {
   const trap = ['!trap', '=message=value 7 is out of range'];
-  const cases: [string, boolean, string[][], boolean?][] = [
-    ['the same', true, [trap, ['!done']]],
-    ['of another order', true, [[trap[0]!, '=category=1', trap[1]!], ['!done']]],
-    ['with a category that counts', false, [[...trap, '=category=1'], ['!done']], true],
-    ['with another word', false, [[...trap, '=more='], ['!done']]],
-    ['with another text', false, [['!trap', '=message=value 7 is bad'], ['!done']]],
-    ['with more sentences', false, [trap, ['!done'], ['!done']]],
-    ['with fewer', false, [trap]],
-    ['of nothing', false, []],
+  const cases: [string, boolean, boolean, string[][]][] = [
+    ['the same', true, false, [trap, ['!done']]],
+    ['of another order', true, false, [[trap[0]!, '=category=1', trap[1]!], ['!done']]],
+    ['with a category that counts', false, true, [[...trap, '=category=1'], ['!done']]],
+    ['with another word', false, false, [[...trap, '=more='], ['!done']]],
+    ['with another text', false, false, [['!trap', '=message=value 7 is bad'], ['!done']]],
+    ['with more sentences', false, false, [trap, ['!done'], ['!done']]],
+    ['with fewer', false, false, [trap]],
+    ['of nothing', false, false, []],
   ];
-  test.each(cases)('%s: as expected: %p', (_, expected, replies, countsCategory) => {
+  test.each(cases)('%s: as expected: %p', (_, expected, countsCategory, replies) => {
     const expects = [['!trap', '=message=value … is out of range'], ['!done']];
-    const question = { expects, ...(countsCategory && { countsCategory }) };
+    const question = { expects, ...(countsCategory && ({ countsCategory } as const)) };
     expect(isExpected(question, replies)).toBe(expected);
   });
 });
