@@ -23,6 +23,9 @@ const ENTRY = {
 };
 const COMMENT = 'fwknop-mikrotik test:live';
 
+/** Words that name a user or a group. */
+const NAME = /^([=?](?:name|group)=)(?!<).*/;
+
 /** One thing said to the router, and its answer, without secrets. */
 export interface Exchange {
   /** A role; `nobody`, who has not logged in; or `$`, the executable. */
@@ -199,7 +202,8 @@ export class LiveRouter {
 
   #note(who: Exchange['who'], sent: Sentence, replies: Sentence[]): Sentence[] {
     const plain = (words: Sentence) => words.map((word) => word.replaceAll(this.list, LIST));
-    const shown = (words: Sentence) => plain(words).map(this.hide);
+    const shown = (words: Sentence) =>
+      plain(words).map((word) => this.hide(word.replace(NAME, '$1<name>')));
     this.exchanges.push({ who, sent: shown(sent), replies: replies.map(shown) });
     return replies.map(plain);
   }

@@ -22,7 +22,7 @@ const OTHER = 'Hagebutte~23';
 const USERS: User[] = [
   { name: 'opener', password: PASSWORD, policies: ['api', 'write'] },
   { name: 'looker', password: OTHER, policies: ['api', 'write', 'read'] },
-  { name: 'away', password: OTHER, policies: ['api', 'write'], elsewhere: true },
+  { name: 'away', password: OTHER, policies: ['api', 'write'], address: '192.0.2.9' },
   { name: 'winbox', password: OTHER, policies: ['write'] },
   { name: 'postman', password: OTHER, policies: ['api', 'test'] },
 ];

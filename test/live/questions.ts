@@ -9,7 +9,7 @@ import type { Sentence } from '../router/codec';
 import { TEXT } from '../router/replies';
 import { LIST, type LiveRouter } from './live-router';
 import type { Need } from './settings';
-import { addTwice, crowd, PRINT, REMOVE, SEND, SET, timeoutOf } from './steps';
+import { addTwice, crowd, ownGroup, PRINT, REMOVE, SEND, SET, timeoutOf } from './steps';
 
 export interface Question {
   readonly id: string;
@@ -469,6 +469,30 @@ const PRINTS: readonly Question[] = [
   },
 ];
 
+/** What `check` reads of its own user. */
+const POLICIES: readonly Question[] = [
+  {
+    id: 'user-print',
+    mark: 'I',
+    asks: 'May a user who may read see which group it is in?',
+    needs: ['admin'],
+    expects: shows('=group=…'),
+    ask: ownGroup,
+  },
+  {
+    id: 'group-print',
+    mark: 'I',
+    asks: "And that group's policies?",
+    needs: ['admin'],
+    expects: shows('=policy=…'),
+    ask: async (live) => {
+      const [, group = ''] = (await ownGroup(live))[0] ?? [];
+      const name = group.replace('=group=', '?name=');
+      return live.talk('admin', '/user/group/print', '=.proplist=policy', name);
+    },
+  },
+];
+
 /** What our own tests ask of the executable and our router, asked of this one. */
 const KNOCKS: readonly Question[] = [
   {
@@ -587,5 +611,6 @@ export const QUESTIONS: readonly Question[] = [
   ...ADDRESSES,
   ...REFUSALS,
   ...PRINTS,
+  ...POLICIES,
   ...KNOCKS,
 ];

@@ -51,3 +51,8 @@ export async function crowd(live: LiveRouter): Promise<Sentence[]> {
     await live.pause(DISPERSAL);
   }
 }
+
+/** The group of the admin. */
+export function ownGroup(live: LiveRouter): Promise<Sentence[]> {
+  return live.talk('admin', '/user/print', '=.proplist=group', `?name=${live.user('admin').name}`);
+}

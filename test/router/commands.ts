@@ -47,14 +47,16 @@ const MENUS: Record<string, Record<string, Command>> = {
     },
   },
   '/user': {
-    // That `read` is enough for it is [I user-print]: the manual calls it read access to the configuration.
+    // That `read` is enough for it is [I user-print]: the manual calls it read access to the
+    // configuration.
     print: {
       needs: ['read'],
       run: (given, words, state) => print(users(state), given, words, state),
     },
   },
   '/user/group': {
-    // [I group-print] likewise. That all policies are printed, those that are not granted with `!`, is [C].
+    // [I group-print] likewise. That all policies are printed, those that are not granted with `!`,
+    // is [C].
     print: {
       needs: ['read'],
       run: (given, words, state) => print(groups(state), given, words, state),

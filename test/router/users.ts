@@ -83,7 +83,8 @@ export class Login {
     );
 
     if (this.style === 'plain') {
-      // Nothing is known about a `/login` without a password here [? login-without-password]: it is a wrong one.
+      // Nothing is known about a `/login` without a password here: it is a wrong one
+      // [? login-without-password].
       return user && user.password === given.get('password')
         ? this.admit(user)
         : this.refuse(TEXT.wrongPassword);
