@@ -19,7 +19,7 @@ export interface Entry {
   address: string;
   comment: string;
   disabled: boolean;
-  /** In RAM only: has a timeout, or was added with `timeout=0` [I] or `dynamic=yes` [C]. */
+  /** In RAM only: has a timeout, or was added with `timeout=0` [I timeout-zero] or `dynamic=yes` [C]. */
   dynamic: boolean;
   /** Until the entry goes by itself; undefined: it stays. */
   secondsLeft: number | undefined;
@@ -57,7 +57,8 @@ export class AddressList {
    */
   add(given: ReadonlyMap<string, string>): string {
     for (const name of ['list', 'address']) {
-      // `list` is mandatory [C]; for `address` and for empty values this is [?].
+      // `list` is mandatory [C]; for `address` and for empty values this is
+      // [? address-left-out, address-empty].
       if (!given.get(name)) throw new Trap(TEXT.missingValue(name), 1);
     }
     this.lastId += 1;
@@ -77,8 +78,8 @@ export class AddressList {
   }
 
   /**
-   * Changes an entry [P]. A timeout makes a permanent entry one that expires [?]: a client that
-   * must not touch permanent entries shall see the harm.
+   * Changes an entry [P set-timed]. A timeout makes a permanent entry one that expires
+   * [? set-permanent]: a client that must not touch permanent entries shall see the harm.
    * @param given what changes: name → value, all as text. Throws Trap.
    */
   set(id: string, given: ReadonlyMap<string, string>): void {

@@ -53,7 +53,7 @@ function v4Range(from: string, to: string): string {
 
 function normaliseV6(text: string, form: Ipv6Form): string | undefined {
   const [address, length = 128] = splitPrefix(text);
-  // A zone (fe80::1%ether1) is no part of an address here [I].
+  // A zone (fe80::1%ether1) is no part of an address here [I zone].
   if (!isIPv6(address) || address.includes('%') || length > 128) return undefined;
   const network = v6Groups(address).map((group, index) => {
     const bitsKept = Math.min(Math.max(length - 16 * index, 0), 16);

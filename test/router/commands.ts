@@ -15,9 +15,10 @@ export interface RouterState {
   lists: Record<Family, AddressList>;
   mails: Mail[];
   users: User[];
-  /** A print that finds nothing: `!empty` came with 7.18; whether `!done` follows is disputed. */
+  /** A print that finds nothing: `!empty` came with 7.18; whether `!done` follows is disputed
+   * [P empty-print]. */
   emptyPrint: 'empty and done' | 'empty' | 'done';
-  /** A print without policy `read`: a trap [C], or as if there were nothing [?]. */
+  /** A print without policy `read`: a trap [C], or as if there were nothing [? read-refusal]. */
   readRefusal: 'trap' | 'empty';
 }
 
@@ -30,18 +31,32 @@ interface Command {
 const MAIL_PARAMETERS =
   'address bcc body cc file from password port server start-tls subject tls to user vrf'.split(' ');
 
+/** Of what `/system/resource` shows; the version has the form of a real one [C]. */
+const RESOURCE = new Map([
+  ['version', '7.18 (stable)'],
+  ['architecture-name', 'x86_64'],
+]);
+
 const MENUS: Record<string, Record<string, Command>> = {
   '/ip/firewall/address-list': addressListMenu('v4'),
   '/ipv6/firewall/address-list': addressListMenu('v6'),
+  '/system/resource': {
+    print: {
+      needs: ['read'],
+      run: (given, words, state) => print([RESOURCE], given, words, state),
+    },
+  },
   '/user': {
-    // That `read` is enough for it is [I]: the manual calls it read access to the configuration.
+    // That `read` is enough for it is [I user-print]: the manual calls it read access to the
+    // configuration.
     print: {
       needs: ['read'],
       run: (given, words, state) => print(users(state), given, words, state),
     },
   },
   '/user/group': {
-    // [I] likewise. That all policies are printed, those that are not granted with `!`, is [C].
+    // [I group-print] likewise. That all policies are printed, those that are not granted with `!`,
+    // is [C].
     print: {
       needs: ['read'],
       run: (given, words, state) => print(groups(state), given, words, state),
@@ -65,7 +80,8 @@ const MENUS: Record<string, Record<string, Command>> = {
   },
   '/tool/e-mail': {
     send: {
-      // `test` is what lets a user send mail [C]; whether `write` is needed as well is [?].
+      // `test` is what lets a user send mail [C]; whether `write` is needed as well is
+      // [? email-write].
       needs: ['write', 'test'],
       run(given, _words, { mails }) {
         refuseUnknown(given, MAIL_PARAMETERS);
@@ -188,7 +204,7 @@ function noItems({ emptyPrint }: RouterState): Reply {
   return { sentences: emptyPrint === 'done' ? [['!done']] : [['!empty'], ['!done']] };
 }
 
-/** Takes the ids out of the arguments: `.id` or `numbers`, separated by commas [P]. */
+/** Takes the ids out of the arguments: `.id` or `numbers`, separated by commas [P ids-by-comma]. */
 function takeIds(given: Map<string, string>): string[] {
   const ids = given.get('.id') ?? given.get('numbers');
   if (ids === undefined) throw new Trap(TEXT.missingId);

@@ -14,7 +14,7 @@ import { type Faults, type How, type Occasion, stageOf } from './faults';
 import { done, fatal, type Reply, TEXT, tagged } from './replies';
 import type { Login } from './users';
 
-/** A router takes nothing this long; a client that sends TLS to the plain port seems to [?]. */
+/** A router takes nothing this long; a client that sends TLS to the plain port seems to [? long-word]. */
 const LONGEST_WORD = 1 << 20;
 
 /** Between the last byte and a reset, so that the reset does not overtake it. */
@@ -108,7 +108,7 @@ export function serve(line: Line, services: Services): void {
       decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof MalformedWord)) throw error;
-      // Not the API. What a real router does then is [?].
+      // Not the API. What a real router does then is [? not-the-api].
       line.tcp.destroy();
     }
   });

@@ -2,7 +2,7 @@
 
 const UNITS = { w: 604800, d: 86400, h: 3600, m: 60, s: 1 };
 
-/** `1w2d3h4m5s`, `1h`, bare seconds [P]. */
+/** `1w2d3h4m5s`, `1h`, bare seconds [P duration-units, duration-day, duration-seconds]. */
 const BY_UNITS = /^(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?$/;
 /** `00:01:00`, `1d 00:00:30`, and `35w3d13:13:56` as the manual's trap prints it [C]. */
 const BY_CLOCK = /^(?:(\d+)w)?(?:(\d+)d)? ?(\d+):(\d\d):(\d\d)$/;
@@ -18,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * @param seconds rounded down [I], as a count-down shows it
+ * @param seconds rounded down [I time-left], as a count-down shows it
  * @returns `1w2d3h4m5s` without the parts that are zero; `0s` for nothing
  */
 export function printDuration(seconds: number): string {

@@ -7,8 +7,8 @@ import { Trap } from './replies';
  * trues below; the item passes if no false is left.
  *
  * Served: `?name`, `?-name`, `?name=x`, `?=name=x`, and `?#` with `!`, `&`, `|`. Left out: `<`, `>`
- * and stack indexes. Values are compared as they are printed [?], except that yes is true and no is
- * false.
+ * and stack indexes. Values are compared as they are printed [? query-as-printed], except that yes
+ * is true and no is false.
  * @param item name → printed value
  */
 export function matches(item: ReadonlyMap<string, string>, words: Sentence): boolean {
@@ -33,7 +33,7 @@ export function matches(item: ReadonlyMap<string, string>, words: Sentence): boo
   return !stack.includes(false);
 }
 
-/** librouteros asks with yes and no for what `print` shows as true and false [P]. */
+/** librouteros asks with yes and no for what `print` shows as true and false [P query-yes-no]. */
 function asPrinted(value: string): string {
   return value === 'yes' ? 'true' : value === 'no' ? 'false' : value;
 }

@@ -11,7 +11,8 @@ export class RawClient {
   /** How the other side ended it: in order (`FIN`), or the code of an error. */
   ending: string | undefined;
 
-  private constructor(private readonly socket: Socket) {
+  /** @param socket one that connects already; `to` makes it */
+  constructor(private readonly socket: Socket) {
     socket.on('data', (bytes: Buffer) => {
       this.chunks.push(bytes);
     });

@@ -2,7 +2,8 @@
  * What RouterOS says, in its own words, in one place.
  *
  * [C] MikroTik's manual, or a measurement on a router that someone published; [P] what a peer's
- * code does or says; [I] inferred; [?] unknown, chosen so that a wrong client gets hurt.
+ * code does or says; [I] inferred; [?] unknown, chosen so that a wrong client gets hurt. The words
+ * behind the letter name the question of test/live/questions.ts that a real router answers.
  */
 import type { Sentence } from './codec';
 
@@ -11,38 +12,40 @@ export const TEXT = {
   wrongPassword: 'invalid user name or password (6)',
   /** [C] login before 6.43. */
   wrongResponse: 'cannot log in',
-  /** [P] login of a user whose group lacks the policy `api`. */
+  /** [P no-api] login of a user whose group lacks the policy `api`. */
   notAllowed: 'not allowed (9)',
-  /** [P] a `!fatal`: a command came before the login. */
+  /** [P not-logged-in] a `!fatal`: a command came before the login. */
   notLoggedIn: 'not logged in',
   /** [C] a `!fatal` on v6: the fifth failed login on one connection. */
   tooManyLogins: 'too many commands before login',
   /** [C] the group lacks a policy that the command needs. */
   noPermission: 'not enough permissions (9)',
-  /** [C] `add` of what the list holds already; its category is unknown [?], so none is sent. */
+  /** [C] `add` of what the list holds already; its category is unknown, so none is sent
+   * [? entry-exists-category]. */
   entryExists: 'failure: already have such entry',
   /** [C] `set` or `remove` of an entry that is gone. */
   noSuchItem: 'no such item',
   /** [C] a `!fatal`: the answer to `/quit`. */
   quit: 'session terminated on request',
-  /** [P] go-routeros and others: an unknown command of a menu that is there. */
+  /** [P unknown-command] go-routeros and others: an unknown command of a menu that is there. */
   noSuchCommand: 'no such command',
-  /** [P] librouteros, Home Assistant and others: a menu that is not there. */
+  /** [P unknown-menu] librouteros, Home Assistant and others: a menu that is not there. */
   noSuchMenu: 'no such command prefix',
   /** [C] manual, "Address lists": a timeout above 21474836 s. */
   timeoutOutOfRange: 'value of timeout is out of range (00:00:00 .. 35w3d13:13:56)',
-  /** [P] published for other timeouts: a value that is no time at all, also the empty one. */
+  /** [P no-time] published for other timeouts: a value that is no time at all, also the empty one. */
   noTime: 'invalid time value for argument timeout',
   /** [C] manual, "Address lists": text with a colon that is no address of this menu. The manual
-   * shows it for an IPv6 range in the v6 menu; for an IPv6 address in the v4 menu it is [I]. */
+   * shows it for an IPv6 range in the v6 menu; for an IPv6 address in the v4 menu it is
+   * [I v6-in-v4-list]. */
   noDnsName: (address: string) => `failure: ${address} is not a valid dns name`,
-  /** [P] an argument the command does not know. */
+  /** [P unknown-parameter] an argument the command does not know. */
   unknownParameter: (name: string) => `unknown parameter ${name}`,
-  /** [P] an argument that must be there is not. */
+  /** [P address-left-out] an argument that must be there is not. */
   missingValue: (name: string) => `missing value(s) of argument(s) ${name}`,
-  /** [P] `set` or `remove` without an id. */
+  /** [P missing-id] `set` or `remove` without an id. */
   missingId: 'missing =.id=',
-  /** [P] neither yes nor no. */
+  /** [P no-boolean] neither yes nor no. */
   noBoolean: (name: string) => `input does not match any value of ${name}`,
 } as const;
 
@@ -55,7 +58,7 @@ export interface Reply {
 /** A command refused: becomes `!trap` and then `!done` [C]. */
 export class Trap extends Error {
   /** @param category 0 missing item or command, 1 argument value, … [C]; which trap carries which
-   *   is [I], and many carry none */
+   *   is [I trap-category], and many carry none */
   constructor(
     message: string,
     readonly category?: number,
@@ -81,7 +84,7 @@ export function fatal(text: string): Reply {
 
 /**
  * Gives every sentence the tag of the command it answers [C]. An empty tag is none [C]. A `!fatal`
- * ends the connection, not a command, and goes without [I].
+ * ends the connection, not a command, and goes without [I fatal-tag].
  */
 export function tagged(sentences: Sentence[], tag: string): Sentence[] {
   return sentences.map((words) =>

@@ -44,6 +44,8 @@ export interface RouterOptions {
   readRefusal?: RouterState['readRefusal'];
   /** How a single IPv6 address is stored: `prefixed` (as /128 [C]) if left out. */
   ipv6Form?: Ipv6Form;
+  /** More connections at once are closed unserved [? too-many-sessions]; no bound if left out. */
+  maxSessions?: number;
   /** Milliseconds from a command to the first byte of its reply; they do not add up. */
   replyDelay?: number;
   /** None if left out; see faults.ts. */
@@ -116,6 +118,10 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
     if (!covers(options.availableFrom ?? '', tcp.remoteAddress ?? '')) {
       tcp.end();
       tcp.resume(); // So that the client's FIN is seen.
+      return;
+    }
+    if (open.size > (options.maxSessions ?? Number.POSITIVE_INFINITY)) {
+      tcp.destroy();
       return;
     }
     const bare: Line = { stream: tcp, tcp, over };

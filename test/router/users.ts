@@ -76,13 +76,15 @@ export class Login {
   /** Answers a `/login` sentence. */
   attempt(words: Sentence): Reply {
     const given = attributes(words);
-    // From an address that is not the user's it looks as if there were no such user [I].
+    // From an address that is not the user's it looks as if there were no such user
+    // [I user-address].
     const user = this.users.find(
       ({ name, address = '' }) => name === given.get('name') && covers(address, this.from),
     );
 
     if (this.style === 'plain') {
-      // Nothing is known about a `/login` without a password here [?]: it is a wrong one.
+      // Nothing is known about a `/login` without a password here: it is a wrong one
+      // [? login-without-password].
       return user && user.password === given.get('password')
         ? this.admit(user)
         : this.refuse(TEXT.wrongPassword);

@@ -1,0 +1,72 @@
+/** Every mark of an inference names the question that a real router answers. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { QUESTIONS } from './questions';
+import { isExpected } from './report';
+
+const ROOT = join(__dirname, '../..');
+const IDS = QUESTIONS.map(({ id }) => id);
+
+/** About the script that `init` writes: its answers would take a change of the configuration. */
+const NOT_ASKED = /^(?:src\/init\/|test\/router\/configuration\.ts)/;
+
+const FILES = ['src', 'test/router', 'bench'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => join(folder, path))
+    .filter((path) => !NOT_ASKED.test(path)),
+);
+
+/** `[I zone]`, `[? address-left-out, address-empty]`; without a question too. */
+const marksOf = (text: string) =>
+  [...text.matchAll(/\[([IP?])(?: ([a-z0-9, -]+))?\]/g)].map(([mark, letter = '', ids = '']) => ({
+    mark,
+    letter,
+    ids: ids.split(', '),
+  }));
+// replies.ts says there what the marks mean.
+const LEGEND = / \* \[C\] MikroTik's manual[^/]*? \[\?\] unknown[^\n]*\n/;
+const MARKS = FILES.flatMap((file) =>
+  marksOf(readFileSync(join(ROOT, file), 'utf8').replace(LEGEND, '')),
+);
+
+test('there are marks to look at', () => {
+  expect(MARKS.length).toBeGreaterThan(25);
+});
+
+test.each([...new Set(MARKS.map(({ mark }) => mark))])('%s is asked', (mark) => {
+  const [{ ids = [] } = {}] = marksOf(mark);
+  expect(ids.filter((id) => !IDS.includes(id))).toEqual([]);
+});
+
+test('a question has the mark of its inference', () => {
+  const letters = MARKS.flatMap(({ letter, ids }) => ids.map((id) => [id, letter] as const));
+  for (const [id, letter] of letters) {
+    // Where a peer says one half and nobody the other, the weaker mark stands.
+    const { mark } = QUESTIONS.find((question) => question.id === id) ?? {};
+    expect([letter, '?']).toContain(mark);
+  }
+});
+
+test('no two questions are called the same', () => {
+  expect(new Set(IDS).size).toBe(IDS.length);
+});
+
+describe('an answer', () => {
+  const trap = ['!trap', '=message=value 7 is out of range'];
+  const cases: [string, boolean, boolean, string[][]][] = [
+    ['the same', true, false, [trap, ['!done']]],
+    ['of another order', true, false, [[trap[0]!, '=category=1', trap[1]!], ['!done']]],
+    ['with a category that counts', false, true, [[...trap, '=category=1'], ['!done']]],
+    ['with another word', false, false, [[...trap, '=more='], ['!done']]],
+    ['with another text', false, false, [['!trap', '=message=value 7 is bad'], ['!done']]],
+    ['with more sentences', false, false, [trap, ['!done'], ['!done']]],
+    ['with fewer', false, false, [trap]],
+    ['of nothing', false, false, []],
+  ];
+  test.each(cases)('%s: as expected: %p', (_, expected, countsCategory, replies) => {
+    const expects = [['!trap', '=message=value … is out of range'], ['!done']];
+    const question = { expects, ...(countsCategory && ({ countsCategory } as const)) };
+    expect(isExpected(question, replies)).toBe(expected);
+  });
+});
