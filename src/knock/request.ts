@@ -55,7 +55,8 @@ const FITTING: Readonly<Record<'knock' | (typeof VERBS)[number], readonly (Text 
 
 const DEFAULT_DELAY = 200; // ms: so that no packet overtakes another on the way
 const LONGEST_DELAY = 60_000;
-const LONGEST_WAIT = 5000;
+const DEFAULT_WAIT = 5000;
+const LONGEST_WAIT = 60_000;
 
 const SEE_HELP = 'see fwknop-mikrotik knock --help';
 
@@ -130,7 +131,7 @@ function judgeKnock({ words, texts, switches }: CommandLine, judge: Judge): Knoc
   if (place === undefined) judge.faults.push({ what: 'no host and no target', hint: SEE_HELP });
   if (texts.has('wait') && !texts.has('then')) judge.faults.push({ what: '--wait: needs --then' });
   const port = judge.option('then', readDoor);
-  const wait = judge.option('wait', (text) => milliseconds(text, LONGEST_WAIT)) ?? LONGEST_WAIT;
+  const wait = judge.option('wait', (text) => milliseconds(text, LONGEST_WAIT)) ?? DEFAULT_WAIT;
   return {
     verb: 'knock',
     to: place === undefined ? '' : (judge.word('host', place, readHost) ?? ''),

@@ -28,7 +28,7 @@ Options
   --delay DURATION        pause between knocks, such as 500ms or 2s (200ms); at
                           most 1m
   --then tcp/PORT         then wait until this port takes a connection
-  --wait DURATION         how long --then waits (5s, which is also the most)
+  --wait DURATION         how long --then waits (5s); at most 1m
   --add NAME              keep a target; without HOST, the name is the host
   --list                  list the targets
   --remove NAME           forget a target

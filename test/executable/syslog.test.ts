@@ -121,7 +121,11 @@ concurrent('what is refused before any connection is logged too', async () => {
   await until('the log', () => log.messages.length > 1);
   expect(log.messages).toEqual([
     [DAEMON.err, 'fwknop-mikrotik', BAD_PORT_TEXT],
-    [DAEMON.err, 'fwknop-mikrotik', '/nonexistent: no such file'],
+    [
+      DAEMON.err,
+      'fwknop-mikrotik',
+      '/nonexistent: no such file; hint: fwknop-mikrotik init writes one',
+    ],
   ]);
 });
 

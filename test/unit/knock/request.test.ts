@@ -136,8 +136,8 @@ describe('refused', () => {
     ],
     [
       'a wait too long',
-      ['fw', 'udp/1', '--then=tcp/22', '--wait=5001ms'],
-      ['--wait: expected a duration of at most 5s, such as 500ms or 2s'],
+      ['fw', 'udp/1', '--then=tcp/22', '--wait=61s'],
+      ['--wait: expected a duration of at most 60s, such as 500ms or 2s'],
     ],
     ['a wait for nothing', ['fw', 'udp/1', '--wait=1s'], ['--wait: needs --then']],
     [
