@@ -106,7 +106,8 @@ export class Commands {
     rmSync(this.folder, { recursive: true });
   }
 
-  private floor(mode: 'plain' | 'pinned', router: TestRouter, fingerprint: string): Command {
+  /** Bare Node, with nothing but the exchange. */
+  floor(mode: 'plain' | 'pinned', router: TestRouter, fingerprint: string): Command {
     const script = resolve(__dirname, 'floor.js');
     const line = (door: number) => [
       this.node,

@@ -7,6 +7,7 @@ import { passphrasesFor } from '../knock/passphrases';
 import { print, say } from '../report';
 import { BadValue } from '../settings';
 import { ask, isTerminal } from '../terminal';
+import { shellWord } from '../trusted-file';
 import { setupFiles, stanzaName } from './files';
 import { makeSecrets } from './keys';
 import {
@@ -98,8 +99,4 @@ function fallbackStep({ server, fallback }: Setup): string {
   const carried = { sequence: '', payload: ' --payload TEXT', secret: ' --secret' }[fallback.kind];
   const command = `fwknop-mikrotik knock ${server} ${knocks.map(knockText).join(' ')}${carried}`;
   return `6. when fwknopd's machine is down: ${command}\n`;
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
