@@ -4,7 +4,7 @@ import { USAGE } from '../../src/check/usage';
 import { certificates } from '../router/certificates';
 import { cutShort, type Fault, refusing, type Stage, saying } from '../router/faults';
 import { about, check, configuration, from, sentTo, steps } from './check-set-up';
-import { ourRouter, ownFile, ownPath, PASSWORD, transportOf, WAYS } from './router';
+import { downRouter, ourRouter, ownFile, ownPath, PASSWORD, transportOf, WAYS } from './router';
 import { line, run } from './run';
 
 const ROUTER = '127.0.0.1';
@@ -245,11 +245,10 @@ describe('a router that is not well', () => {
   const DEADLINE = ['syslog = "off"', 'deadline = 1'];
 
   test.concurrent('refused', async () => {
-    const router = await ourRouter();
-    await router.close();
+    const router = await downRouter();
     const result = await check(configuration([{ router, lines: OFF }]));
     expect(result.status).toBe(69);
-    expect(from('TCP', ROUTER, result)).toEqual([
+    expect(from('TCP', router.host, result)).toEqual([
       'FAIL  TCP: connection refused',
       'mend: is the router up, its API service on, and this host let in?',
       'skip  TLS, login, write, read, policies: left out: TCP failed',

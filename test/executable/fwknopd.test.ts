@@ -4,17 +4,26 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { saying } from '../router/faults';
 import { fileHolding, makePipe, pipeHolding, runAsFwknopd } from './as-fwknopd';
-import { flags, OPENED, ourRouter, ownFile, tlsFlags, transportOf } from './router';
+import {
+  downRouter,
+  flags,
+  NOBODYS_HOST,
+  OPENED,
+  ourRouter,
+  ownFile,
+  tlsFlags,
+  transportOf,
+} from './router';
 import { EXECUTABLE, line, run, WORDS } from './run';
-import { OPENED_TEXT, REFUSED_TEXT } from './says';
+import { OPENED_TEXT, refusedText } from './says';
 
 const DONE = line(OPENED_TEXT);
 
-async function target(): Promise<{
+async function target(host?: string): Promise<{
   router: Awaited<ReturnType<typeof ourRouter>>;
   args: string[];
 }> {
-  const router = await ourRouter({ transport: transportOf('pinned') });
+  const router = await ourRouter({ transport: transportOf('pinned'), ...(host && { host }) });
   return { router, args: [...flags(router), ...tlsFlags('pinned'), ...WORDS] };
 }
 
@@ -27,10 +36,10 @@ test.concurrent('an opening: status, line, and the end of the pipe', async () =>
 });
 
 test.concurrent('a failure: status, line, and the end of the pipe', async () => {
-  const { router, args } = await target();
+  const { router, args } = await target(NOBODYS_HOST);
   await router.close();
   const result = await runAsFwknopd(args);
-  expect(result).toMatchObject({ status: 69, output: line(REFUSED_TEXT) });
+  expect(result).toMatchObject({ status: 69, output: line(refusedText(NOBODYS_HOST)) });
   expect(result.pipeEnded).toBeLessThan(result.took + 1000);
 });
 
@@ -62,7 +71,7 @@ test.concurrent.each([
   ['stdout and stderr open for reading only', '<&- >&- 2>&- 1</dev/null 2</dev/null'],
   ['stderr on a full disk', '2>/dev/full'],
 ])('%s from the start', async (_, redirections) => {
-  const { router, args } = await target();
+  const { router, args } = await target(NOBODYS_HOST);
   expect(await runAsFwknopd(args, { redirections })).toMatchObject({ status: 0 });
   expect(router.lists.v4.entries()).toMatchObject([OPENED]);
   await router.close();
@@ -80,9 +89,8 @@ describe('a full pipe that nobody reads does not hold it past its deadline', () 
   });
 
   test.concurrent('many failures', async () => {
-    const gone = await ourRouter();
-    await gone.close();
-    const table = `[[router]]\nhost = "127.0.0.1"\nport = ${gone.port}\nuser = "u"\npassword = "p"\ntls = "off"\n`;
+    const gone = await downRouter();
+    const table = `[[router]]\nhost = "${gone.host}"\nport = ${gone.port}\nuser = "u"\npassword = "p"\ntls = "off"\n`;
     const config = ownFile('many.toml', `deadline = "2s"\n${table.repeat(20)}`);
     const result = await runAsFwknopd(['--config', config, ...WORDS], options);
     expect(result).toMatchObject({ status: 69, signal: null });

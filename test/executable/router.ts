@@ -67,6 +67,16 @@ export async function ourRouter(options: RouterOptions = {}): Promise<TestRouter
   return router;
 }
 
+/** Where no other test listens: who stops listening here leaves a port that stays closed. */
+export const NOBODYS_HOST = '127.0.0.8';
+
+/** A router that is down. */
+export async function downRouter(): Promise<TestRouter> {
+  const router = await ourRouter({ host: NOBODYS_HOST });
+  await router.close();
+  return router;
+}
+
 /** The flags that lead to a router, with the password in a file. */
 export function flags(router: { host: string; port: number }, user = 'fwknop'): readonly string[] {
   const target = ['--routerip', router.host, '--routerport', String(router.port)];

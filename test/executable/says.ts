@@ -2,13 +2,15 @@
 
 export const OPENED_TEXT = '127.0.0.1: opened FWKNOP_6_22 to 198.51.100.7 for 30s';
 export const HAS_TEXT = '127.0.0.1: FWKNOP_6_22 already has 198.51.100.7; its expiry is unchanged';
-export const REFUSED_TEXT =
-  '127.0.0.1: connection refused; hint: is the router up, its API service on, and this host let in?';
 export const BAD_PORT_TEXT = 'port: not a number in 1-65535';
 export const MAY_BE_OPEN_HINT = 'hint: it may be open: try, or knock again';
 export const UNCONFIRMED_TEXT = `127.0.0.1: add not confirmed: no answer in time (add); ${MAY_BE_OPEN_HINT}`;
 export const PASSWORD_WARNING =
   'fwknopd logs --routerpass, and ps shows it while we start; hint: use --password-file, or password-file in the configuration';
+
+export function refusedText(host: string): string {
+  return `${host}: connection refused; hint: is the router up, its API service on, and this host let in?`;
+}
 
 /** Nothing came in time. @param stage what was waited for */
 export function silentText(stage: 'TLS handshake' | 'login'): string {

@@ -5,13 +5,13 @@ import { type Fault, fatal, saying, trap } from '../router/faults';
 import type { RouterOptions } from '../router/server';
 import { networkless } from './name-servers';
 import { testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, tlsFlags, transportOf, WAYS } from './router';
+import { downRouter, flags, OPENED, ourRouter, tlsFlags, transportOf, WAYS } from './router';
 import { EXECUTABLE, run, said, WORDS } from './run';
 import {
   BAD_PORT_TEXT,
   MAY_BE_OPEN_HINT,
   OPENED_TEXT,
-  REFUSED_TEXT,
+  refusedText,
   silentText,
   UNCONFIRMED_TEXT,
 } from './says';
@@ -120,10 +120,9 @@ test.concurrent.each(FAILS_EACH_WAY)('%s: %i: %s', async (way, status, _name, on
 });
 
 test.concurrent('69: nobody listens', async () => {
-  const router = await ourRouter();
-  await router.close();
+  const router = await downRouter();
   const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS]);
-  expect(result).toMatchObject(said(69, REFUSED_TEXT));
+  expect(result).toMatchObject(said(69, refusedText(router.host)));
 });
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
