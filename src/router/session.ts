@@ -65,6 +65,8 @@ export class Session {
   readonly #reader = new SentenceReader();
   readonly #ended = new Set<string>();
   #stage = 'connecting';
+  /** The tag of the command that was written last: the router may still be answering the one before. */
+  #tag: string | undefined;
   #trap: string | undefined;
   #broken: Broken | undefined;
   /** Whether the reply to the command is whole: what follows it cannot take it back. */
@@ -253,6 +255,7 @@ export class Session {
     const write = connector.write.bind(connector);
     connector.write = (words) => {
       this.sent.add(words[0] ?? '');
+      this.#tag = tagOf(words);
       this.socket.cork();
       write(words);
       this.socket.uncork();
@@ -278,7 +281,7 @@ export class Session {
     if (reply === '!fatal') {
       throw new Broken('fatal', `the router ended the session: ${this.#quote(words[0])}`);
     }
-    const tag = words.find((word) => word.startsWith('.tag='))?.slice(5);
+    const tag = tagOf(words);
     const listener = this.internals.connector.receiver.tags.get(tag ?? '');
     if (tag !== undefined && this.#ended.has(tag)) return;
     if (tag === undefined || listener === undefined) {
@@ -290,11 +293,12 @@ export class Session {
       // The library takes any attribute in answer to a login for a challenge.
       const isLogin = this.#stage === 'login';
       const taken = isLogin ? attributes.filter((word) => CHALLENGE.test(word)) : attributes;
-      this.#isAnswered = !isLogin; // the library may answer a login's reply with another sentence
+      // The library may answer a login's reply with another sentence.
+      this.#isAnswered = !isLogin && tag === this.#tag;
       listener.callback([reply, ...taken]);
     } else if (reply === '!trap') {
       const message = attributes.find((word) => word.startsWith('=message='));
-      this.#trap ??= message?.replace('=message=', '') ?? '';
+      if (tag === this.#tag) this.#trap ??= message?.replace('=message=', '') ?? '';
       listener.callback([reply, ...attributes]);
     } else if (reply === '!re' && WITH_ROWS.includes(this.#stage)) {
       listener.callback([reply, ...attributes]);
@@ -314,6 +318,10 @@ export class Session {
     const said = text.replace(/^=message=/, '').replaceAll(this.router.password, '***');
     return clip(printable(said), LONGEST_QUOTE) || 'no reason given';
   }
+}
+
+function tagOf(words: readonly string[]): string | undefined {
+  return words.find((word) => word.startsWith('.tag='))?.slice(5);
 }
 
 async function loadLibrary(): Promise<typeof import('routeros-client')> {

@@ -2,7 +2,7 @@ import { RouterOSClient } from 'routeros-client';
 import { entryFor } from '../../src/router/address-list';
 import { internalsOf } from '../../src/router/session';
 import { certificates } from '../router/certificates';
-import { cutShort, late, saying, trap } from '../router/faults';
+import { cutShort, type How, late, saying, trap } from '../router/faults';
 import type { RouterOptions, TestRouter } from '../router/server';
 import { aim, attempt, ENTRY, isOpen, PASSWORD, startTarget, TRANSPORTS } from './attempt';
 
@@ -15,6 +15,16 @@ async function withTarget(
 ): Promise<void> {
   await story(await startTarget('plain', options));
 }
+
+/** A refusal whose `!done` comes so many milliseconds after its `!trap`. */
+const trapThenDone = (text: string, pause: number): How => ({
+  ...trap(text),
+  pieces: (reply) => {
+    const done = reply.indexOf('\x05!done', 0, 'latin1');
+    return [reply.subarray(0, done), reply.subarray(done)];
+  },
+  pause,
+});
 
 const ROW = { list: 'FWKNOP_6_22', address: '203.0.113.9' };
 
@@ -139,6 +149,33 @@ describe('a knock while the entry is there', () => {
       expect(opening?.what).toBe('opened FWKNOP_6_22 to 203.0.113.9 for 1m');
       expect(target.adds).toBe(2);
     }));
+
+  test.each(['fin', 'silence'] as const)(
+    'is told of when the rest of the refusal comes after our next question, and then %s',
+    (ending) =>
+      withTarget(
+        {
+          faults: [
+            { at: 'add', how: trapThenDone('failure: already have such entry', 100) },
+            {
+              at: 'print',
+              how: { ...saying(''), late: 250, ...(ending === 'fin' ? { ending } : {}) },
+            },
+          ],
+        },
+        async (target) => {
+          const { opening } = await attempt(aim(target, 'plain', reader));
+          expect(opening).toEqual({
+            what: 'FWKNOP_6_22 already has 203.0.113.9; its expiry is unchanged',
+            changed: false,
+            warning:
+              ending === 'fin'
+                ? 'connection closed by the router (print)'
+                : 'no answer in time (print)',
+          });
+        },
+      ),
+  );
 
   test.each(['plain', 'prefixed'] as const)('finds an IPv6 entry that is stored %s', (ipv6Form) =>
     withTarget({ ipv6Form }, async (target) => {
