@@ -28,7 +28,7 @@ import {
   transportOf,
   type Way,
 } from './router';
-import { line, type Run, run, WORDS } from './run';
+import { line, type Run, run, said, WORDS } from './run';
 import { OPENED_TEXT } from './says';
 
 const ROOT = resolve(__dirname, '../..');
@@ -140,6 +140,27 @@ test('without what was built it says so', async () => {
   const result = await run(WORDS, { command: [join(copy, 'bin/fwknop-mikrotik')] });
   expect(result).toMatchObject({ status: 78, stdout: '' });
   expect(result.stderr).toBe(line('dist is missing; hint: npm ci builds it'));
+});
+
+test.each([
+  ['gone', 'main.js', WORDS, 'ENOENT', (file: string) => rmSync(file)],
+  ['cut off', 'main.js', WORDS, 'SyntaxError', (file: string) => truncateSync(file, 40_000)],
+  ['empty', 'main.js', WORDS, 'TypeError', (file: string) => truncateSync(file)],
+  ['gone', 'commands.js', ['check'], 'MODULE_NOT_FOUND', (file: string) => rmSync(file)],
+  [
+    'cut off',
+    'commands.js',
+    ['check'],
+    'SyntaxError',
+    (file: string) => truncateSync(file, 40_000),
+  ],
+] as const)('with %s %s it says so', async (_, name, words, why, damage) => {
+  const copy = ownPath('damaged');
+  cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
+  damage(join(copy, 'dist', name));
+  const result = await run(words, { command: [join(copy, 'bin/fwknop-mikrotik')] });
+  const hint = 'hint: install it again';
+  expect(result).toMatchObject(said(78, `dist is damaged: ${why}; ${hint}`));
 });
 
 describe('its code cache', () => {
