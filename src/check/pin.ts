@@ -8,7 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { type FileSettings, readConfigFile } from '../config-file';
@@ -59,7 +59,7 @@ export class Pinning {
       if (this.wanted !== fingerprint) throw refusal(`it shows ${fingerprint}`);
       if (isPinned) return undefined;
     }
-    writePin(this.file, index, fingerprint);
+    writePin(this.file, index, name, fingerprint);
     return fingerprint;
   }
 
@@ -95,12 +95,18 @@ Compare it with the one that the router itself shows, in WinBox or on its consol
  * Writes a fingerprint into the configuration file, as a whole or not at all: owner and mode stay,
  * and so does everything that the file says of anything else.
  *
+ * @param index of the router in the file, from 0
+ * @param name which the router had there when its certificate was looked at
  * @throws Failure `config`
  */
-export function writePin(path: string, index: number, fingerprint: string): void {
+export function writePin(path: string, index: number, name: string, fingerprint: string): void {
   const byHand = `put fingerprint = "${fingerprint}" into it by hand`;
   const real = realpathSync(path); // a link stays one
-  const text = pinnedText(readTrustedFile(real).text, index, fingerprint);
+  const before = readTrustedFile(real).text;
+  const cannotEdit = `${showPath(path)}: written in a way that cannot be edited`;
+  // What is no UTF-8 would come back as something else.
+  if (before.includes('\ufffd')) throw new Failure('config', cannotEdit, byHand);
+  const text = pinnedText(before, index, fingerprint);
   if (text === undefined) {
     throw new Failure(
       'config',
@@ -108,12 +114,17 @@ export function writePin(path: string, index: number, fingerprint: string): void
       byHand,
     );
   }
-  const settings = withPin(settingsOf(real), index, fingerprint);
+  const found = settingsOf(real);
+  const router = found.routers[index];
+  if ((router?.name ?? router?.host) !== name) {
+    const what = `${showPath(path)}: has been changed since it was read`;
+    throw new Failure('config', what, 'check again');
+  }
+  const settings = withPin(found, index, fingerprint);
   try {
     replaceFile(real, text, (written) => {
       if (isDeepStrictEqual(settingsOf(written), settings)) return;
-      const what = `${showPath(path)}: written in a way that cannot be edited`;
-      throw new Failure('config', what, byHand);
+      throw new Failure('config', cannotEdit, byHand);
     });
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -135,7 +146,7 @@ function replaceFile(path: string, text: string, approve: (written: string) => v
     try {
       fchownSync(file, uid, gid);
       fchmodSync(file, mode & 0o777);
-      writeSync(file, text);
+      writeFileSync(file, text); // all of it: a write to a full disk may be a short one
       fsyncSync(file);
     } finally {
       closeSync(file);

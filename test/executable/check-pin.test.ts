@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { certificates } from '../router/certificates';
 import { about, check, checkOnTerminal, configuration, from, testOnTerminal } from './check-set-up';
 import { ourRouter } from './router';
-import { run, WORDS } from './run';
+import { EXECUTABLE, run, WORDS } from './run';
 
 const ROUTER = '127.0.0.1';
 const OTHER = 'ab'.repeat(32);
@@ -130,6 +130,18 @@ describe('--pin=HEX', () => {
     expect(result.status).toBe(77); // the first is still not trusted
     expect(about('pin', result)).toEqual([]);
     file.expectPinned(pinOf('selfSigned'));
+  });
+
+  test.concurrent('a disk that is full in the middle of it leaves the file as it was', async () => {
+    const router = await ourTls();
+    const config = configuration([{ router, lines: [`# ${'x'.repeat(2000)}`] }]);
+    const file = watched(config);
+    // What is over the limit is refused after the part that is not, as by a full disk.
+    const limited = ['/bin/sh', '-c', 'trap "" XFSZ; ulimit -f 2; exec "$0" "$@"', EXECUTABLE];
+    const result = await check(config, [`--pin=${pinOf('selfSigned')}`], { command: limited });
+    expect(result.status).toBe(78);
+    expect(from('TLS', ROUTER, result)[0]).toContain('cannot be written: EFBIG');
+    file.expectUntouched();
   });
 
   test.concurrent('a router without a certificate shows none', async () => {

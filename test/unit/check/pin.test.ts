@@ -1,5 +1,13 @@
 /** What writing a pin leaves of the file: all of it, or the new one. */
-import { lstatSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { writePin } from '../../../src/check/pin';
 import { makeFolder, writeAs } from '../files';
@@ -13,9 +21,10 @@ const TEXT = '[[router]]\nhost = "192.0.2.1"\nuser = "fwknop"\npassword = "secre
 const PINNED = `${TEXT}fingerprint = "${PIN}"\n`;
 const BY_HAND = `hint: put fingerprint = "${PIN}" into it by hand`;
 
-const refused = () =>
+const pin = (file: string, name = '192.0.2.1') => writePin(file, 0, name, PIN);
+const refused = (name?: string) =>
   linesOf(
-    refusal(() => writePin(path, 0, PIN)),
+    refusal(() => pin(path, name)),
     'config',
   );
 /** Whatever happens, nothing of ours is left beside the file. */
@@ -23,7 +32,7 @@ afterEach(() => expect(readdirSync(folder).filter((name) => name.endsWith('.new'
 
 test.each([0o600, 0o640, 0o400])('the mode stays: %o', (mode) => {
   writeAs(path, TEXT.replace('password = "secret"', 'password-file = "p"'), mode);
-  writePin(path, 0, PIN);
+  pin(path);
   expect(statSync(path).mode & 0o777).toBe(mode);
   expect(readFileSync(path, 'utf8')).toContain(`fingerprint = "${PIN}"`);
 });
@@ -31,7 +40,7 @@ test.each([0o600, 0o640, 0o400])('the mode stays: %o', (mode) => {
 testAsRoot('the owner stays', () => {
   // readTrustedFile takes root's and the caller's; root is both here.
   writeAs(path, TEXT, 0o600, 0);
-  writePin(path, 0, PIN);
+  pin(path);
   expect(statSync(path)).toMatchObject({ uid: 0, gid: 0 });
   writeAs(path, TEXT, 0o600, CALLER);
   expect(refused()).toEqual([`${path}: belongs to another user; hint: chown 0 ${path}`]);
@@ -40,7 +49,7 @@ testAsRoot('the owner stays', () => {
 test('it is another file: who reads the old one meanwhile has it whole', () => {
   writeAs(path, TEXT);
   const before = statSync(path).ino;
-  writePin(path, 0, PIN);
+  pin(path);
   expect(statSync(path).ino).not.toBe(before);
   expect(readFileSync(path, 'utf8')).toBe(PINNED);
 });
@@ -49,14 +58,14 @@ test('a link stays a link', () => {
   writeAs(path, TEXT);
   const link = join(folder, 'link.toml');
   symlinkSync(path, link);
-  writePin(link, 0, PIN);
+  pin(link);
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
   expect(readFileSync(path, 'utf8')).toBe(PINNED);
 });
 
 test('networks under [grant], which are no plain values, are no hindrance', () => {
   writeAs(path, `[grant]\nsources = ["198.51.100.0/24"]\n${TEXT}`);
-  writePin(path, 0, PIN);
+  pin(path);
   expect(readFileSync(path, 'utf8')).toBe(`[grant]\nsources = ["198.51.100.0/24"]\n${PINNED}`);
 });
 
@@ -80,7 +89,7 @@ test.each([
 test('a list that goes over lines is no hindrance', () => {
   const text = `[grant]\nservices = [\n"tcp/22",\n]\n${TEXT}`;
   writeAs(path, text);
-  writePin(path, 0, PIN);
+  pin(path);
   expect(readFileSync(path, 'utf8')).toBe(`[grant]\nservices = [\n"tcp/22",\n]\n${PINNED}`);
 });
 
@@ -90,6 +99,26 @@ test('what comes out otherwise than it should is not put in place', () => {
   writeAs(path, text);
   expect(refused().length).toBeGreaterThan(0);
   expect(readFileSync(path, 'utf8')).toBe(text);
+});
+
+test('a router that is no longer where it was when it was looked at gets no pin', () => {
+  const text = TEXT.replace('host', 'name = "cellar"\nhost');
+  writeAs(path, text);
+  for (const name of ['192.0.2.1', 'attic']) {
+    expect(refused(name)).toEqual([
+      `${path}: has been changed since it was read; hint: check again`,
+    ]);
+  }
+  expect(readFileSync(path, 'utf8')).toBe(text);
+  pin(path, 'cellar');
+  expect(readFileSync(path, 'utf8')).toContain(PIN);
+});
+
+test('a file in another encoding is left as it is', () => {
+  const bytes = Buffer.from(`# K\xfcche\n${TEXT}`, 'latin1');
+  writeFileSync(path, bytes, { mode: 0o600 });
+  expect(refused()).toEqual([`${path}: written in a way that cannot be edited; ${BY_HAND}`]);
+  expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
 test('a folder that takes no new file', () => {
