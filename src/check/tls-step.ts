@@ -2,9 +2,11 @@ import { Failure } from '../failure';
 import type { Broken } from '../router/errors';
 import { failure } from '../router/open';
 import type { Trust } from '../router/router';
+import { clip } from '../text';
 import type { Certificate, Shown } from './certificate';
 import type { Section } from './marks';
 
+const LONGEST_SUBJECT = 80; // characters; a certificate may have thousands
 const FEW_DAYS = 14;
 const DAY_MS = 86_400_000;
 
@@ -25,7 +27,7 @@ export function untrustedFailure(shown: Shown, refusal: Broken, pinCommand: stri
 function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certificate): string {
   const days = daysUntil(validTo);
   const left = days < 0 ? `ended ${count(-days)} ago` : `${count(days)} left`;
-  return `${protocol}, ${subject}, ${left}, fingerprint ${fingerprint}`;
+  return `${protocol}, ${clip(subject, LONGEST_SUBJECT)}, ${left}, fingerprint ${fingerprint}`;
 }
 
 /**
