@@ -87,7 +87,8 @@ function requireExecutable(path: string): void {
 
 /** What the first line of a script names must be found without a PATH. */
 function requireInterpreter(script: string): void {
-  const [, interpreter = '', name] = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(firstBytes(script)) ?? [];
+  const [, interpreter = '', name] =
+    /^#!\s*(\S+)(?:[ \t]+([^\s-]\S*))?/.exec(firstBytes(script)) ?? [];
   if (interpreter === '') return; // a program of its own
   const mend = `name Node.js by its full path: CMD_CYCLE_OPEN /path/to/node ${script} ...`;
   if (basename(interpreter) === 'env' && name !== undefined) {

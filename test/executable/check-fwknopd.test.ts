@@ -120,6 +120,11 @@ describe('the program', () => {
   const runs = (head: string) =>
     checkWith({ CMD_CYCLE_OPEN: `${head} --config ${config} ${WORDS}` });
 
+  test.concurrent('that gives its interpreter options by env -S: it runs', async () => {
+    const result = await runs(program('#!/usr/bin/env -S sh -e\necho 0.1.0\n'));
+    expect(from('program', 'fwknopd', result)[0]).toMatch(/^ok .*runs with an empty environment$/);
+  });
+
   test.concurrent.each([
     [
       'relative',
