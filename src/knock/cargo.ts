@@ -75,7 +75,8 @@ export function hashOf(passphrase: string): string {
 export function passphrasesIn(text: string, name: string): readonly string[] {
   if (text.includes('\ufffd')) throw new Failure('config', `${name}: not UTF-8`);
   if (text === '') return [];
-  return text.replace(/\r?\n$/, '').split(/\r?\n/);
+  // The mark that Windows puts before a text is none of a passphrase's bytes.
+  return text.replace(/^\ufeff|\r?\n$/g, '').split(/\r?\n/);
 }
 
 function count(number: number, noun: string): string {

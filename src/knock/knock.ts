@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { Deadline } from '../deadline';
@@ -94,14 +94,17 @@ async function load(
 }
 
 async function passphrasesToHash(file: string | undefined): Promise<readonly string[]> {
-  if (file !== undefined) return passphraseFile(file);
-  const passphrases = isTerminal()
-    ? [await askSecret('passphrase: ')]
-    : passphrasesIn(readFileSync(0, 'utf8'), 'stdin');
+  const passphrases = await passphrasesFrom(file);
   if (passphrases.length === 0 || passphrases.includes('')) {
     throw new Failure('usage', '--hash: an empty passphrase');
   }
   return passphrases;
+}
+
+async function passphrasesFrom(file: string | undefined): Promise<readonly string[]> {
+  if (file !== undefined) return passphraseFile(file);
+  if (isTerminal()) return [await askSecret('passphrase: ')];
+  return passphrasesIn(await text(process.stdin), 'stdin');
 }
 
 /** The first address of a host, as the system orders them: the one that others try first as well. */

@@ -1,12 +1,13 @@
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../failure';
 import { readTrustedFile, showPath, type TrustedFile } from '../trusted-file';
 
 /** Where spknock keeps its targets (spknock.py). */
 export function targetsPath(): string {
-  return join(homedir(), '.secrets', 'spknock-targets.conf');
+  // An empty HOME would make it a path of the working folder.
+  return join(homedir() || userInfo().homedir, '.secrets', 'spknock-targets.conf');
 }
 
 /** The targets file as it is read. */

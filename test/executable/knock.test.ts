@@ -1,7 +1,7 @@
 /** The knock client as people run it: what reaches real ports, what it says, and how it ends. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -248,6 +248,17 @@ describe('targets', () => {
   });
 });
 
+test('without a HOME the targets are not those of the working folder', async () => {
+  const cwd = mkdtempSync(join(folder, 'somewhere-'));
+  mkdirSync(join(cwd, '.secrets'));
+  writeAs(join(cwd, '.secrets/spknock-targets.conf'), 'stray.example:1/tcp\n');
+  for (const env of [{ HOME: '' }, {}]) {
+    const { status, stdout } = await run(['knock', '--list'], { cwd, env });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('stray');
+  }
+});
+
 describe('--hash', () => {
   const piped = (text: string) =>
     run([], { command: ['/bin/sh', '-c', `printf '${text}' | ${EXECUTABLE} knock --hash`] });
@@ -270,6 +281,10 @@ describe('--hash', () => {
 
   test('of nothing: refused', async () => {
     expect(await piped('')).toMatchObject(said(64, '--hash: an empty passphrase'));
+    const file = writeAs(join(folder, 'with-a-gap'), 'is\n\nawesome\n');
+    expect(await knock(['--hash', '--passphrase-file', file])).toMatchObject(
+      said(64, '--hash: an empty passphrase'),
+    );
   });
 });
 

@@ -84,6 +84,7 @@ describe('passphrases in a text', () => {
     ['an empty last line', 'a\n\n', ['a', '']],
     ['spaces are theirs', ' a \n', [' a ']],
     ['line ends of another system', 'a\r\nb\r\n', ['a', 'b']],
+    ['a byte order mark, which is nobody’s passphrase', '\ufeffa\r\nb', ['a', 'b']],
     ['nothing', '', []],
   ])('%s', (_, text, passphrases) => {
     expect(passphrasesIn(text, 'stdin')).toEqual(passphrases);
