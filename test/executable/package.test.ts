@@ -1,5 +1,5 @@
 /** The package: what is in it, and that it works where npm installs it, without any network. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -292,7 +292,12 @@ describe('its code cache', () => {
           renameSync(file, elsewhere);
           symlinkSync(elsewhere, file);
         }),
-      ]).toEqual(['taken', 'left', 'left', 'left', 'left']);
+        await plant((file, dist) => {
+          chmodSync(dist, 0o777);
+          rmSync(file);
+          execFileSync('mkfifo', [file]); // nobody ever writes to it
+        }),
+      ]).toEqual(['taken', 'left', 'left', 'left', 'left', 'left']);
       // Only root may give a file to somebody else.
       const given = process.geteuid?.() === 0 ? (file: string) => chownSync(file, 1, 1) : undefined;
       if (given) expect(await plant(given)).toBe('left');
