@@ -104,13 +104,28 @@ async function main(): Promise<void> {
   writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
 }
 
-/** Every licence asks that its text goes with the copies. */
+/**
+ * Every licence asks that its text goes with the copies.
+ *
+ * @param folder of a package
+ */
 function licenseOf(folder: string): string {
   const read = (file: string) => readFileSync(resolve(__dirname, folder, file), 'utf8');
-  const { name, version, license } = JSON.parse(read('package.json'));
+  const { name, version, license, main } = JSON.parse(read('package.json'));
   const file = readdirSync(resolve(__dirname, folder)).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file === undefined ? '' : read(file);
+  const text = file === undefined ? licenseByHeader(name, license, read(main)) : read(file);
   return `${'='.repeat(78)}\n${name} ${version} (${license})\n\n${text}`;
+}
+
+/** The licence of a package that names it, and its owner, in the header of its source only. */
+function licenseByHeader(name: string, license: string, source: string): string {
+  const [header = ''] = /^(?:\/\/.*\n)+/.exec(source) ?? [];
+  const [copyright] = /Copyright .*/.exec(header) ?? [];
+  if (license !== 'MIT' || copyright === undefined || !header.includes('MIT license')) {
+    throw new Error(`${name} comes without the text of its licence`);
+  }
+  // The text of MIT is the same for everybody: ours, with its owner.
+  return readFileSync(resolve(__dirname, 'LICENSE'), 'utf8').replace(/^Copyright .*/m, copyright);
 }
 
 main().catch((error) => {

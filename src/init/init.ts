@@ -82,13 +82,15 @@ function nextSteps(setup: Setup, out: string): string {
   const folder = resolve(out);
   const file = (name: string) => shellWord(join(folder, name));
   const script = "'/import file-name=router.rsc; /file/remove router.rsc'";
+  // Debian's fwknopd.conf has neither line, and its service is not enabled when it is installed.
+  const listen = `printf 'ENABLE_UDP_SERVER Y;\\nUDPSERV_PORT ${setup.spaPort};\\n'`;
   const [door] = setup.doors;
   const knock = door === undefined ? '' : `fwknop -n ${stanzaName(setup, door)}`;
   return `The files are in ${folder}. What is left:
 1. router: scp ${file('router.rsc')} admin@${setup.router}:router.rsc && ssh admin@${setup.router} ${script} (it prints a fingerprint)
-2. fwknopd's machine: copy mikrotik.toml and access.conf there, sudo install -b -m 600 mikrotik.toml access.conf /etc/fwknop/ (where you have an access.conf: append ours to it instead)
+2. fwknopd's machine: sudo install -b -m 600 ${file('mikrotik.toml')} ${file('access.conf')} /etc/fwknop/ (from another machine: copy the two there first; where access.conf has stanzas of your own: append ours to it instead)
 3. there: sudo fwknop-mikrotik check --pin=FINGERPRINT (or write it into /etc/fwknop/mikrotik.toml: fingerprint = "FINGERPRINT")
-4. there: set ENABLE_UDP_SERVER Y; and UDPSERV_PORT ${setup.spaPort}; in /etc/fwknop/fwknopd.conf, then: sudo systemctl restart fwknop-server
+4. there: ${listen} | sudo tee -a /etc/fwknop/fwknopd.conf && sudo systemctl enable fwknop-server && sudo systemctl restart fwknop-server
 5. clients: append fwknoprc to ~/.fwknoprc (mode 600), let the phone read phone.svg, and knock: ${knock}
 ${fallbackStep(setup)}`;
 }

@@ -33,7 +33,7 @@ export type Fallback = {
 
 /** A whole set-up, as `init` was asked for it. */
 export interface Setup {
-  /** The router as fwknopd's host reaches it: an IPv4 address or a name. */
+  /** The router as fwknopd's machine reaches it: an IPv4 address or a name. */
   readonly router: string;
   /** The IPv4 address of the machine that runs fwknopd. */
   readonly fwknopd: string;
@@ -47,7 +47,7 @@ export interface Setup {
   readonly spaPort: number;
   /** Does every new connection keep the door open? */
   readonly sliding: boolean;
-  /** The absolute path of this program on fwknopd's host. */
+  /** The absolute path of this program on fwknopd's machine. */
   readonly helper: string;
   readonly fallback: Fallback | undefined;
 }

@@ -176,9 +176,9 @@ test.concurrent.each([
   ['HTTP', saying('HTTP/1.0 400 Bad Request\r\n\r\n')],
 ])('%s is not waited for', async (_, how) => {
   const router = await ourRouter({ faults: [{ at: 'add', how }] });
-  const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS]);
+  const result = await run([...flags(router), ...tlsFlags('plain'), '--deadline=1m', ...WORDS]);
   expect(result.status).toBe(76);
-  expect(result.took).toBeLessThan(5000);
+  expect(result.took).toBeLessThan(30_000); // Of the minute; a busy machine may take its time.
 });
 
 const inNetwork = testInNamespace('the tests of name look-up').concurrent;

@@ -55,9 +55,14 @@ describe('fwknop-mikrotik init', () => {
     const [router, fwknopd, pinning, udp, clients] = steps;
     expect(router).toContain(`scp ${out}/router.rsc admin@192.168.88.1:router.rsc`);
     expect(router).toContain('/import file-name=router.rsc; /file/remove router.rsc');
-    expect(fwknopd).toContain('install -b -m 600 mikrotik.toml access.conf /etc/fwknop/');
+    expect(fwknopd).toContain(
+      `sudo install -b -m 600 ${out}/mikrotik.toml ${out}/access.conf /etc/fwknop/ `,
+    );
     expect(pinning).toContain('fwknop-mikrotik check --pin=FINGERPRINT');
-    expect(udp).toContain('UDPSERV_PORT 62201;');
+    expect(udp).toContain(
+      "printf 'ENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n' | sudo tee -a /etc/fwknop/fwknopd.conf",
+    );
+    expect(udp).toMatch(/ enable fwknop-server && .* restart fwknop-server$/);
     expect(clients).toContain('fwknop -n fw.example.com-tcp22');
   });
 

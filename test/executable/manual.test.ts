@@ -19,11 +19,7 @@ const COMMANDS: readonly [argv: readonly string[], titles: readonly string[]][] 
 ];
 
 test.each(COMMANDS)('documents what %p --help prints, and nothing else', async (argv, titles) => {
-  const { status, stdout } = await run([...argv, '--help']);
-  if (argv.length > 0 && stdout === '') {
-    expect(status).toBe(64); // it is not there yet, and has no help to compare with
-    return;
-  }
+  const { stdout } = await run([...argv, '--help']);
   const help = readHelp(stdout);
   expect(help.usage).toContain('--help');
   const manual = readManual(page, titles);
