@@ -28,7 +28,7 @@ const refused = (name?: string) =>
     'config',
   );
 /** The whole texts: of the line that is printed a long path may take too much. */
-const faultsOf = () => refusal(() => writePin(path, 0, PIN)).faults;
+const faultsOf = () => refusal(() => pin(path)).faults;
 
 /** Whatever happens, nothing of ours is left beside the file. */
 afterEach(() => expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]));
