@@ -1,5 +1,6 @@
 import { USER_COMMENT } from './router-script';
 import {
+  block,
   command,
   comment,
   expression,
@@ -39,20 +40,22 @@ export function undoScript(): string {
       'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',
       'a certificate it could not prove that it is the router.',
     ),
-    { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
-    { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
-    when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
-      command(
-        '/ip/service/set',
-        { certificate: 'none', disabled: 'yes' },
-        expression('$apiService'),
-      ),
-      put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
-      put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
-      put(
-        '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
-      ),
-    ]),
+    block(
+      { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
+      { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+      when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
+        command(
+          '/ip/service/set',
+          { certificate: 'none', disabled: 'yes' },
+          expression('$apiService'),
+        ),
+        put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
+        put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
+        put(
+          '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
+        ),
+      ]),
+    ),
     remove('/certificate', find('/certificate', { name: OUR_NAME }).expression),
   ]);
 }

@@ -12,12 +12,14 @@
 
 # The certificate, once api-ssl does without it. The API over TLS is then switched off: without
 # a certificate it could not prove that it is the router.
-:local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
-:local apiSsl [/ip/service/get $apiService]
-:if ([:tostr ($apiSsl->"certificate")] = "fwknop-mikrotik") do={
-  /ip/service/set $apiService certificate=none disabled=yes
-  :put "api-ssl: switched off, certificate=none. What it was before, nobody wrote down:"
-  :put "- its address list and tls-version=only-1.2 stay as router.rsc set them"
-  :put "- RouterOS itself comes with: /ip/service/set api-ssl address=\"\" tls-version=any disabled=no"
+{
+  :local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
+  :local apiSsl [/ip/service/get $apiService]
+  :if ([:tostr ($apiSsl->"certificate")] = "fwknop-mikrotik") do={
+    /ip/service/set $apiService certificate=none disabled=yes
+    :put "api-ssl: switched off, certificate=none. What it was before, nobody wrote down:"
+    :put "- its address list and tls-version=only-1.2 stay as router.rsc set them"
+    :put "- RouterOS itself comes with: /ip/service/set api-ssl address=\"\" tls-version=any disabled=no"
+  }
 }
 /certificate/remove [/certificate/find where name="fwknop-mikrotik"]

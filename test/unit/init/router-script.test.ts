@@ -164,6 +164,15 @@ describe.each(['7.9', '7.24'] as const)('on RouterOS %s', (release) => {
     expect(dump(router)).toBe(before);
   });
 
+  test('a certificate that an import left unsigned is signed by the next', () => {
+    const router = new Configuration(release);
+    const [untilSigned = ''] = scriptOf().split('  /certificate/sign');
+    importScript(`${untilSigned}}\n`, router);
+    expect(router.menus['/certificate']).toMatchObject([{ name: 'fwknop-mikrotik' }]);
+    importScript(scriptOf(), router);
+    expect(router.serve(8729).users).toHaveLength(1);
+  });
+
   test('undo removes all of it and nothing else, and a new import finds its way', () => {
     const router = new Configuration(release);
     router.add('/ip/firewall/filter', { chain: 'input', action: 'accept', comment: 'mine' });
