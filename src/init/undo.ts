@@ -29,7 +29,8 @@ export function undoScript(): string {
     comment(
       'Removes what the router.rsc of fwknop-mikrotik added, and nothing else: rules by their',
       `comments, which begin with "${OUR_COMMENT}", the rest by its name.`,
-      'Entries in the address lists go by themselves when their time is over.',
+      'Entries in the address lists go by themselves when their time is over; those that you have',
+      'added without one stay.',
       '',
     ),
     ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT).expression)),

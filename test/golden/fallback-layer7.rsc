@@ -105,9 +105,6 @@
   # Layer 7 costs much time and memory, takes capitals and small letters for the same, and looks
   # at the first 10 packets or 2 KB of a connection, which should be seen in both directions.
   /ip/firewall/layer7-protocol/add name=fwknop-knock regexp="^Open sesame\\\? \\(1\\)\$" comment="fwknop-mikrotik: knock text"
-  # Who touched a wrong port passes no stage for a while.
-  /ip/firewall/filter/add chain=fwknop-knock action=return src-address-list=FWKNOP_KNOCK_PENALTY comment="fwknop-mikrotik: knock penalty"
-  # The last stage first, so that no packet passes two.
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_22 address-list-timeout=5m protocol=udp dst-port=1234 layer7-protocol=fwknop-knock comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_443 address-list-timeout=5m protocol=udp dst-port=1234 layer7-protocol=fwknop-knock comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_17_51820 address-list-timeout=5m protocol=udp dst-port=1234 layer7-protocol=fwknop-knock comment="fwknop-mikrotik: knock 1 of 1"
@@ -124,6 +121,9 @@
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=[:pick $dropRules 0]
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=[:pick $dropRules 0]
   }
+} else={
+  :put "the fallback rules are there already and stay as they are. If they are for other knocks,"
+  :put "import what init --undo prints, and then this once more."
 }
 
 # Who needs no knock: single addresses, ranges and prefixes in the list FWKNOP_ALWAYS, such as

@@ -102,9 +102,6 @@
   # What an import may have left that ended half-way.
   /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
   /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
-  # Who touched a wrong port passes no stage for a while.
-  /ip/firewall/filter/add chain=fwknop-knock action=return src-address-list=FWKNOP_KNOCK_PENALTY comment="fwknop-mikrotik: knock penalty"
-  # The last stage first, so that no packet passes two.
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_22 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_443 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_17_51820 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
@@ -121,6 +118,9 @@
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=[:pick $dropRules 0]
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=[:pick $dropRules 0]
   }
+} else={
+  :put "the fallback rules are there already and stay as they are. If they are for other knocks,"
+  :put "import what init --undo prints, and then this once more."
 }
 
 # Who needs no knock: single addresses, ranges and prefixes in the list FWKNOP_ALWAYS, such as

@@ -128,6 +128,9 @@
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=[:pick $dropRules 0]
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=[:pick $dropRules 0]
   }
+} else={
+  :put "the fallback rules are there already and stay as they are. If they are for other knocks,"
+  :put "import what init --undo prints, and then this once more."
 }
 
 # Who needs no knock: single addresses, ranges and prefixes in the list FWKNOP_ALWAYS, such as

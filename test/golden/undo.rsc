@@ -1,6 +1,7 @@
 # Removes what the router.rsc of fwknop-mikrotik added, and nothing else: rules by their
 # comments, which begin with "fwknop-mikrotik: ", the rest by its name.
-# Entries in the address lists go by themselves when their time is over.
+# Entries in the address lists go by themselves when their time is over; those that you have
+# added without one stay.
 
 /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: "]
 /ip/firewall/nat/remove [/ip/firewall/nat/find where comment~"^fwknop-mikrotik: "]
