@@ -7,6 +7,7 @@ import {
   find,
   findByComment,
   first,
+  isEmpty,
   put,
   renderScript,
   type Statement,
@@ -35,7 +36,10 @@ export function undoScript(): string {
     ),
     ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT).expression)),
     remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT }).expression),
-    remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+    // A group that has a user cannot go, and what follows would not be done.
+    when(isEmpty(find('/user', { group: OUR_NAME })), [
+      remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+    ]),
     comment(
       '',
       'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',

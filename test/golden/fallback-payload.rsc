@@ -83,6 +83,7 @@
 }
 
 # tcp/443 of 192.168.88.10: a port forward that is there for listed addresses only.
+# (One of yours for this port that stands before it lets everybody in: remove that one.)
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: tcp/443"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_6_443 to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: tcp/443"
 }
@@ -90,6 +91,7 @@
 #/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=tcp dst-port=443 dst-address=192.168.88.10 src-address-list=FWKNOP_6_443 comment="fwknop-mikrotik: tcp/443" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
 
 # udp/51820 of 192.168.88.10: a port forward that is there for listed addresses only.
+# (One of yours for this port that stands before it lets everybody in: remove that one.)
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: udp/51820"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_17_51820 to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: udp/51820"
 }

@@ -9,7 +9,9 @@
 /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: "]
 /ip/firewall/address-list/remove [/ip/firewall/address-list/find where comment~"^fwknop-mikrotik: "]
 /user/remove [/user/find where name="fwknop-mikrotik" and comment="fwknop-mikrotik: user"]
-/user/group/remove [/user/group/find where name="fwknop-mikrotik"]
+:if ([:len [/user/find where group="fwknop-mikrotik"]] = 0) do={
+  /user/group/remove [/user/group/find where name="fwknop-mikrotik"]
+}
 
 # The certificate, once api-ssl does without it. The API over TLS is then switched off: without
 # a certificate it could not prove that it is the router.

@@ -280,6 +280,17 @@ describe('on a router with rules of its own', () => {
     expect(router.menus['/user']).toHaveLength(1);
   });
 
+  test('a user of theirs in a group of that name does not stop undo half-way', () => {
+    const router = new Configuration();
+    router.add('/user/group', { name: 'fwknop-mikrotik', policy: 'write,api' });
+    router.add('/user', { name: 'theirs', group: 'fwknop-mikrotik' });
+    importScript(scriptOf(), router);
+    importScript(undoScript(), router);
+    expect(router.menus['/user']).toMatchObject([{ name: 'theirs' }]);
+    expect(router.menus['/user/group']).toHaveLength(1);
+    expect(router.menus['/certificate']).toEqual([]);
+  });
+
   test('without the interface list it changes nothing, and says which option names another', () => {
     const router = new Configuration();
     const before = dump(router);
