@@ -1,10 +1,8 @@
-import { isIPv4 } from 'node:net';
-import { parseNetworks } from '../address';
 import type { Fault } from '../failure';
 import { type Knock, readKnock } from '../knock/knocks';
 import { BadValue, filledText } from '../settings';
 import { quote } from '../text';
-import type { Fallback } from './setup';
+import { type Fallback, isHost } from './setup';
 
 const KINDS = ['sequence', 'payload', 'secret'] as const;
 type Kind = (typeof KINDS)[number];
@@ -91,17 +89,25 @@ function fits(name: string, kind: Kind | undefined): boolean {
   return ['fallback', 'knocks', 'always', ...FITTING[kind]].includes(name);
 }
 
-/** A single address, a range or a prefix of IPv4. */
+/**
+ * A single address, a range or a prefix of IPv4. A prefix is written with its first address: the
+ * router would take 192.0.2.9/24 for the whole of 192.0.2.0/24.
+ */
 function source(text: string): string {
   const [from = '', to, ...more] = text.split('-');
-  const isRange = to !== undefined && more.length === 0 && isIPv4(from) && isIPv4(to);
-  const isNetwork = isIPv4(text.replace(/\/\d+$/, '')) && 'has' in parseNetworks([text]);
-  if (!(isRange ? number(from) <= number(to) : isNetwork)) {
+  const isRange = to !== undefined && more.length === 0 && isHost(from) && isHost(to);
+  if (!(isRange ? number(from) <= number(to) : isNetwork(text))) {
     throw new BadValue(
       `expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not ${quote(text)}`,
     );
   }
   return text;
+}
+
+function isNetwork(text: string): boolean {
+  const [first = '', length = '32', ...more] = text.split('/');
+  const isPrefix = more.length === 0 && /^(?:[1-9]|[12]\d|3[0-2])$/.test(length);
+  return isHost(first) && isPrefix && number(first) % 2 ** (32 - Number(length)) === 0;
 }
 
 function number(address: string): number {

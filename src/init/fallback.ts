@@ -16,9 +16,12 @@ import {
   type Arguments,
   command,
   comment,
+  find,
   findByComment,
+  isEmpty,
+  put,
   type Statement,
-  unlessFound,
+  when,
 } from './routeros';
 import { beforeDrop, FILTER, listOf, OUR_COMMENT } from './rules';
 import type { Fallback, Setup } from './setup';
@@ -72,29 +75,34 @@ const CAUTIONS: Readonly<Record<Fallback['kind'], readonly string[]>> = {
 
 function knockRules(setup: Setup, fallback: Fallback): Statement {
   const stages = stagesOf(fallback);
+  const isStaged = stages.length > 1;
   const add = (rule: Arguments) => command(`${FILTER}/add`, rule);
   // The jumps come last, so that no packet enters an unfinished chain; the last one is looked for.
-  return unlessFound(FILTER, { comment: jumpComment('udp') }, [
+  const rules = [
     comment('What an import may have left that ended half-way.'),
     ...[FILTER, LAYER7].map((menu) =>
       command(`${menu}/remove`, {}, findByComment(menu, KNOCK_COMMENT)),
     ),
     ...patterns(fallback),
-    comment('Who touched a wrong port passes no stage for a while.'),
-    add({
-      chain: CHAIN,
-      action: 'return',
-      'src-address-list': PENALTY,
-      comment: `${KNOCK_COMMENT} penalty`,
-    }),
-    comment('The last stage first, so that no packet passes two.'),
+    ...(isStaged
+      ? [
+          comment('Who touched a wrong port passes no stage for a while.'),
+          add({
+            chain: CHAIN,
+            action: 'return',
+            'src-address-list': PENALTY,
+            comment: `${KNOCK_COMMENT} penalty`,
+          }),
+          comment('The last stage first, so that no packet passes two.'),
+        ]
+      : []),
     ...stages
       .map((stage, index) =>
         stageRules(setup, stage, index, stages.length, STAGE_TIME[fallback.kind]),
       )
       .reverse()
       .flat(),
-    ...(stages.length > 1 ? [comment('No knock that was due: a wrong port.')] : []),
+    ...(isStaged ? [comment('No knock that was due: a wrong port.')] : []),
     ...stages.slice(1).map((_, index) =>
       add({
         chain: CHAIN,
@@ -105,6 +113,11 @@ function knockRules(setup: Setup, fallback: Fallback): Statement {
     ),
     comment('New connections go there before they are dropped.'),
     ...beforeDrop([jump(setup, 'tcp'), jump(setup, 'udp')]),
+  ];
+  // Whoever changes a passphrase must not believe that the old one is of no use any more.
+  return when(isEmpty(find(FILTER, { comment: jumpComment('udp') })), rules, [
+    put('the fallback rules are there already and stay as they are. If they are for other knocks,'),
+    put('import what init --undo prints, and then this once more.'),
   ]);
 }
 

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../arguments';
 import { Failure, type Fault } from '../failure';
 import { serviceName } from '../grant';
@@ -12,7 +11,7 @@ import {
   makeFallback,
 } from './fallback-options';
 import { openCommand } from './files';
-import type { Door, Setup } from './setup';
+import { type Door, isHost, type Setup } from './setup';
 
 const TEXT_OPTIONS = [
   'router',
@@ -163,7 +162,7 @@ const READERS = {
     return router;
   },
   fwknopd: ([value = '']: readonly string[]) => {
-    if (!isIPv4(value)) throw new setting.BadValue('expected an IPv4 address');
+    if (!isHost(value)) throw new setting.BadValue('expected an IPv4 address');
     return value;
   },
   server: ([value]: readonly string[]) => addressOrName(value),
@@ -174,7 +173,12 @@ const READERS = {
     if (twice !== undefined) throw new setting.BadValue(`${twice} is given twice`);
     return doors;
   },
-  wan: ([value]: readonly string[]) => setting.filledText(value),
+  wan: ([value]: readonly string[]) => {
+    const name = setting.filledText(value);
+    // The router would take it for every other list.
+    if (name.startsWith('!')) throw new setting.BadValue('expected a name without "!" before it');
+    return name;
+  },
   'spa-port': ([value]: readonly string[]) => setting.port(value),
   helper: ([value = '']: readonly string[]) => {
     // fwknopd splits at white space, ends at a semicolon, and knows no escape for a dollar.
@@ -202,7 +206,7 @@ function door(text: string): Door {
   const [service] = setting.services([name]);
   const [, host = '', insidePort] = /^([^:]*)(?::(.*))?$/s.exec(target ?? '') ?? [];
   const isOnePort = service !== undefined && service.firstPort === service.lastPort;
-  if (!isOnePort || (target !== undefined && !isIPv4(host))) {
+  if (!isOnePort || (target !== undefined && !isHost(host))) {
     throw new setting.BadValue(
       `expected services such as tcp/22, tcp/443=192.168.88.10 or tcp/443=192.168.88.10:8443, not ${quote(text)}`,
     );

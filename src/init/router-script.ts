@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { fallbackDoors } from './fallback';
 import {
   blank,
+  block,
   command,
   comment,
   expression,
@@ -104,8 +105,10 @@ function login({ fwknopd }: Setup, { password }: Secrets): readonly Statement[] 
 function api({ router, fwknopd }: Setup): readonly Statement[] {
   const alternative = isIP(router) === 0 ? `DNS:${router}` : `IP:${router}`;
   const address = `${fwknopd}/32`;
+  // What a release does not have is no text at all, which need not equal the empty one.
   const isFree = (variable: string, ...values: readonly string[]) =>
-    `(${values.map((value) => `$${variable} = "${value}"`).join(' or ')})`;
+    `([:len $${variable}] = 0${values.map((value) => ` or $${variable} = "${value}"`).join('')})`;
+  const ourCertificate = find('/certificate', { name: OUR_NAME }).expression;
   const read = (key: string) => `[:tostr ($apiSsl->"${key}")]`;
   return [
     blank(),
@@ -120,6 +123,9 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
         'subject-alt-name': alternative,
         'days-valid': String(CERTIFICATE_DAYS),
       }),
+    ]),
+    // One that an import left unsigned, which ended half-way, has no fingerprint yet.
+    when(isEmpty(expression(`([/certificate/get ${ourCertificate}]->"fingerprint")`)), [
       command('/certificate/sign', {}, OUR_NAME),
       { kind: 'delay', seconds: 3 },
     ]),
@@ -127,37 +133,41 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
       'RouterOS 7.19 and later list connections as well, after the service; 7.24 and later call',
       'its address available-from.',
     ),
-    {
-      kind: 'local',
-      name: 'apiService',
-      value: first(find('/ip/service', { name: 'api-ssl' })),
-    },
-    { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
-    { kind: 'local', name: 'apiCertificate', value: expression(read('certificate')) },
-    { kind: 'local', name: 'apiAddress', value: expression(read('address')) },
-    { kind: 'local', name: 'apiFrom', value: expression(read('available-from')) },
-    when(
-      expression(
-        [
-          isFree('apiCertificate', '', 'none', OUR_NAME),
-          isFree('apiAddress', '', address),
-          isFree('apiFrom', '', address),
-        ].join(' and '),
-      ),
-      [
-        command(
-          '/ip/service/set',
-          { certificate: OUR_NAME, 'tls-version': 'only-1.2', address, disabled: 'no' },
-          expression('$apiService'),
+    block(
+      {
+        kind: 'local',
+        name: 'apiService',
+        value: first(find('/ip/service', { name: 'api-ssl' })),
+      },
+      { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+      { kind: 'local', name: 'apiCertificate', value: expression(read('certificate')) },
+      { kind: 'local', name: 'apiAddress', value: expression(read('address')) },
+      { kind: 'local', name: 'apiFrom', value: expression(read('available-from')) },
+      when(
+        expression(
+          [
+            isFree('apiCertificate', 'none', OUR_NAME),
+            isFree('apiAddress', address),
+            isFree('apiFrom', address),
+          ].join(' and '),
         ),
-      ],
-      [
-        put('api-ssl has a certificate or an address list already: left as it is. See to it that:'),
-        put(`- it is enabled, and its address list lets ${address} in`),
-        put('- it has a certificate, and you pin the fingerprint of that one:'),
-        put('  /certificate/print detail'),
-        put(`  without one: /ip/service/set api-ssl certificate=${OUR_NAME}`),
-      ],
+        [
+          command(
+            '/ip/service/set',
+            { certificate: OUR_NAME, 'tls-version': 'only-1.2', address, disabled: 'no' },
+            expression('$apiService'),
+          ),
+        ],
+        [
+          put(
+            'api-ssl has a certificate or an address list already: left as it is. See to it that:',
+          ),
+          put(`- it is enabled, and its address list lets ${address} in`),
+          put('- it has a certificate, and you pin the fingerprint of that one:'),
+          put('  /certificate/print detail'),
+          put(`  without one: /ip/service/set api-ssl certificate=${OUR_NAME}`),
+        ],
+      ),
     ),
     comment('The API without TLS stays as it is. Nothing here needs it; this switches it off:'),
     optional('/ip/service/set', { disabled: 'yes' }, 'api'),

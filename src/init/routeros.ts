@@ -27,6 +27,8 @@ export type Statement =
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'delay'; readonly seconds: number }
   | { readonly kind: 'local' | 'set'; readonly name: string; readonly value: Expression }
+  /** Variables live in it; outside of any, a terminal forgets them at the end of their line. */
+  | { readonly kind: 'block'; readonly statements: readonly Statement[] }
   | {
       readonly kind: 'if';
       readonly condition: Expression;
@@ -58,6 +60,14 @@ export function command(path: string, named: Arguments, items?: Value): Command 
 
 export function optional(path: string, named: Arguments, items?: Value): Statement {
   return { kind: 'optional', command: command(path, named, items) };
+}
+
+/**
+ * Statements that share variables, for a script that somebody may paste or import line by line
+ * (manual, Scripting: each line that is entered in a terminal is a scope of its own).
+ */
+export function block(...statements: readonly Statement[]): Statement {
+  return { kind: 'block', statements };
 }
 
 export function put(value: Value): Statement {
@@ -142,6 +152,8 @@ function render(statement: Statement): readonly string[] {
     case 'local':
     case 'set':
       return [`:${statement.kind} ${statement.name} ${statement.value.expression}`];
+    case 'block':
+      return ['{', ...indent(statement.statements), '}'];
     case 'if': {
       const otherwise = statement.otherwise.length === 0 ? [] : ['} else={'];
       return [

@@ -100,7 +100,10 @@ function forwardInside(setup: Setup, door: Door): readonly Statement[] {
   const { host = '', port = 0 } = door.inside ?? {};
   return [
     blank(),
-    comment(`${name} of ${host}: a port forward that is there for listed addresses only.`),
+    comment(
+      `${name} of ${host}: a port forward that is there for listed addresses only.`,
+      '(One of yours for this port that stands before it lets everybody in: remove that one.)',
+    ),
     addOnce(NAT, name, {
       chain: 'dstnat',
       action: 'dst-nat',

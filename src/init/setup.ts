@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Protocol } from '../access-request';
 import type { Knock } from '../knock/knocks';
 
@@ -68,3 +69,8 @@ export const DEFAULT_TIMEOUT = 30;
 
 /** The user on the router, its group and its certificate: like nothing that is there already. */
 export const OUR_NAME = 'fwknop-mikrotik';
+
+/** Whether it is the IPv4 address of a machine: a router may take 0.0.0.0 for all of them [I]. */
+export function isHost(text: string): boolean {
+  return isIPv4(text) && !text.startsWith('0.');
+}

@@ -1,11 +1,13 @@
 import { USER_COMMENT } from './router-script';
 import {
+  block,
   command,
   comment,
   expression,
   find,
   findByComment,
   first,
+  isEmpty,
   put,
   renderScript,
   type Statement,
@@ -28,31 +30,37 @@ export function undoScript(): string {
     comment(
       'Removes what the router.rsc of fwknop-mikrotik added, and nothing else: rules by their',
       `comments, which begin with "${OUR_COMMENT}", the rest by its name.`,
-      'Entries in the address lists go by themselves when their time is over.',
+      'Entries in the address lists go by themselves when their time is over; those that you have',
+      'added without one stay.',
       '',
     ),
     ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT).expression)),
     remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT }).expression),
-    remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+    // A group that has a user cannot go, and what follows would not be done.
+    when(isEmpty(find('/user', { group: OUR_NAME })), [
+      remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+    ]),
     comment(
       '',
       'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',
       'a certificate it could not prove that it is the router.',
     ),
-    { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
-    { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
-    when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
-      command(
-        '/ip/service/set',
-        { certificate: 'none', disabled: 'yes' },
-        expression('$apiService'),
-      ),
-      put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
-      put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
-      put(
-        '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
-      ),
-    ]),
+    block(
+      { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
+      { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+      when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
+        command(
+          '/ip/service/set',
+          { certificate: 'none', disabled: 'yes' },
+          expression('$apiService'),
+        ),
+        put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
+        put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
+        put(
+          '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
+        ),
+      ]),
+    ),
     remove('/certificate', find('/certificate', { name: OUR_NAME }).expression),
   ]);
 }

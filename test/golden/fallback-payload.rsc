@@ -33,24 +33,28 @@
 # another certificate, or lets other addresses in.
 :if ([:len [/certificate/find where name="fwknop-mikrotik"]] = 0) do={
   /certificate/add name=fwknop-mikrotik common-name=192.168.88.1 subject-alt-name=IP:192.168.88.1 days-valid=3650
+}
+:if ([:len ([/certificate/get [/certificate/find where name="fwknop-mikrotik"]]->"fingerprint")] = 0) do={
   /certificate/sign fwknop-mikrotik
   :delay 3s
 }
 # RouterOS 7.19 and later list connections as well, after the service; 7.24 and later call
 # its address available-from.
-:local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
-:local apiSsl [/ip/service/get $apiService]
-:local apiCertificate [:tostr ($apiSsl->"certificate")]
-:local apiAddress [:tostr ($apiSsl->"address")]
-:local apiFrom [:tostr ($apiSsl->"available-from")]
-:if (($apiCertificate = "" or $apiCertificate = "none" or $apiCertificate = "fwknop-mikrotik") and ($apiAddress = "" or $apiAddress = "192.168.88.50/32") and ($apiFrom = "" or $apiFrom = "192.168.88.50/32")) do={
-  /ip/service/set $apiService certificate=fwknop-mikrotik tls-version=only-1.2 address=192.168.88.50/32 disabled=no
-} else={
-  :put "api-ssl has a certificate or an address list already: left as it is. See to it that:"
-  :put "- it is enabled, and its address list lets 192.168.88.50/32 in"
-  :put "- it has a certificate, and you pin the fingerprint of that one:"
-  :put "  /certificate/print detail"
-  :put "  without one: /ip/service/set api-ssl certificate=fwknop-mikrotik"
+{
+  :local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
+  :local apiSsl [/ip/service/get $apiService]
+  :local apiCertificate [:tostr ($apiSsl->"certificate")]
+  :local apiAddress [:tostr ($apiSsl->"address")]
+  :local apiFrom [:tostr ($apiSsl->"available-from")]
+  :if (([:len $apiCertificate] = 0 or $apiCertificate = "none" or $apiCertificate = "fwknop-mikrotik") and ([:len $apiAddress] = 0 or $apiAddress = "192.168.88.50/32") and ([:len $apiFrom] = 0 or $apiFrom = "192.168.88.50/32")) do={
+    /ip/service/set $apiService certificate=fwknop-mikrotik tls-version=only-1.2 address=192.168.88.50/32 disabled=no
+  } else={
+    :put "api-ssl has a certificate or an address list already: left as it is. See to it that:"
+    :put "- it is enabled, and its address list lets 192.168.88.50/32 in"
+    :put "- it has a certificate, and you pin the fingerprint of that one:"
+    :put "  /certificate/print detail"
+    :put "  without one: /ip/service/set api-ssl certificate=fwknop-mikrotik"
+  }
 }
 # The API without TLS stays as it is. Nothing here needs it; this switches it off:
 #/ip/service/set api disabled=yes
@@ -79,6 +83,7 @@
 }
 
 # tcp/443 of 192.168.88.10: a port forward that is there for listed addresses only.
+# (One of yours for this port that stands before it lets everybody in: remove that one.)
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: tcp/443"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_6_443 to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: tcp/443"
 }
@@ -86,6 +91,7 @@
 #/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=tcp dst-port=443 dst-address=192.168.88.10 src-address-list=FWKNOP_6_443 comment="fwknop-mikrotik: tcp/443" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
 
 # udp/51820 of 192.168.88.10: a port forward that is there for listed addresses only.
+# (One of yours for this port that stands before it lets everybody in: remove that one.)
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: udp/51820"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_17_51820 to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: udp/51820"
 }
@@ -98,9 +104,6 @@
   # What an import may have left that ended half-way.
   /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
   /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
-  # Who touched a wrong port passes no stage for a while.
-  /ip/firewall/filter/add chain=fwknop-knock action=return src-address-list=FWKNOP_KNOCK_PENALTY comment="fwknop-mikrotik: knock penalty"
-  # The last stage first, so that no packet passes two.
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_22 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_443 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_17_51820 address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
@@ -117,6 +120,9 @@
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=[:pick $dropRules 0]
     /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=[:pick $dropRules 0]
   }
+} else={
+  :put "the fallback rules are there already and stay as they are. If they are for other knocks,"
+  :put "import what init --undo prints, and then this once more."
 }
 
 # Who needs no knock: single addresses, ranges and prefixes in the list FWKNOP_ALWAYS, such as

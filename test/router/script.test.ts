@@ -17,6 +17,7 @@ test.each([
   ['a question mark, which asks for help', ':put "a?"\n', /line 1: expected a character/],
   ['an unclosed block', ':if (1 = 1) do={\n:put "x"\n', /expected }/],
   ['an unknown variable', ':put $nothing\n', /no such variable/],
+  ['a variable of another line', ':local text "a"\n:put $text\n', /no such variable/],
   [
     'an unknown interface list',
     '/ip/firewall/nat/add in-interface-list=X\n',
@@ -46,4 +47,5 @@ test('reads conditions by the precedence of their operators', () => {
   expect(truth('("a" = "a" or "a" = "b") and "a" = "c"')).toBe('no');
   expect(truth('[:len [/user/find where name="x"]] = 0')).toBe('yes');
   expect(run(':put ("a" . "b" . "c")\n')).toEqual(['abc']);
+  expect(run('{\n  :local text "a"\n  :put $text\n}\n')).toEqual(['a']);
 });

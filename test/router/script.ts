@@ -25,9 +25,10 @@ type Term = (item: Item, machine: Machine) => boolean;
  */
 export function importScript(text: string, router: Configuration): string[] {
   const program = new Reader(text).statements();
-  const machine: Machine = { router, printed: [], scopes: [new Map()] };
-  for (const statement of program) statement(machine);
-  return machine.printed;
+  const printed: string[] = [];
+  // [C] What is pasted into a terminal, or imported line by line, keeps no variable between lines.
+  for (const statement of program) statement({ router, printed, scopes: [new Map()] });
+  return printed;
 }
 
 /** Reads a string of RouterOS, quotes included. @returns its value; throws if it is none */
@@ -75,6 +76,10 @@ class Reader {
   }
 
   private statement(): Execute {
+    if (this.skip(/\{/y) !== undefined) {
+      const statements = this.block();
+      return (machine) => inScope(machine, statements);
+    }
     if (this.skip(/:if (?=\()/y) !== undefined) return this.conditional();
     if (this.skip(/:put /y) !== undefined) {
       const value = this.primary();
@@ -97,12 +102,7 @@ class Reader {
     this.take(/ do=\{/y, 'do={');
     const then = this.block();
     const otherwise = this.skip(/ else=\{/y) === undefined ? [] : this.block();
-    return (machine) => {
-      machine.scopes.push(new Map());
-      const statements = condition(machine) === 'true' ? then : otherwise;
-      for (const statement of statements) statement(machine);
-      machine.scopes.pop();
-    };
+    return (machine) => inScope(machine, condition(machine) === 'true' ? then : otherwise);
   }
 
   private block(): Execute[] {
@@ -211,7 +211,11 @@ class Reader {
       this.take(/ 0/y, '0');
       return this.close((machine) => [value(machine)].flat()[0] as string);
     }
-    if (command === ':tostr ') return this.close((machine) => textOf(value(machine)));
+    if (command === ':tostr ')
+      return this.close((machine) => {
+        const given = value(machine);
+        return given === undefined ? undefined : textOf(given); // nothing stays nothing [I]
+      });
     return this.close((machine) => String(lengthOf(value(machine))));
   }
 
@@ -275,12 +279,21 @@ class Reader {
 function combine(operator: string, left: Evaluate, right: Evaluate): Evaluate {
   return (machine) => {
     const [a, b] = [left(machine), right(machine)];
-    if (operator === '->') return typeof a === 'object' && !Array.isArray(a) ? a[textOf(b)] : '';
+    if (operator === '->')
+      return typeof a === 'object' && !Array.isArray(a) ? a[textOf(b)] : undefined;
     if (operator === '.') return textOf(a) + textOf(b);
-    if (operator === '=') return String(textOf(a) === textOf(b));
+    // What is nothing need not equal the empty text [I]: a script must not rest on it.
+    if (operator === '=')
+      return String(a !== undefined && b !== undefined && textOf(a) === textOf(b));
     const [isA, isB] = [a === 'true', b === 'true'];
     return String(operator === 'and' ? isA && isB : isA || isB);
   };
+}
+
+function inScope(machine: Machine, statements: readonly Execute[]): void {
+  machine.scopes.push(new Map());
+  for (const statement of statements) statement(machine);
+  machine.scopes.pop();
 }
 
 function scopeOf(machine: Machine, name: string, what: string): Scope {

@@ -68,6 +68,12 @@ function packet({ protocol, port: dstPort }: Knock, payload: string, src: string
 }
 
 describe.each(Object.entries(FALLBACKS))('%s', (name, fallback) => {
+  test('imported again, says that the knocks stay what they were', () => {
+    const router = imported(fallback);
+    const printed = importScript(routerScript(setup(fallback), SECRETS), router);
+    expect(printed.join('\n')).toMatch(/fallback rules are there already and stay as they are/);
+  });
+
   // UPDATE_GOLDEN=1 writes them anew: then read what has changed.
   test('the script is the one that was read and approved', () => {
     const path = join(__dirname, '../../golden', `fallback-${name}.rsc`);

@@ -105,6 +105,15 @@ test.each<[string, string[], string[]]>([
       '--always: expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not "192.0.2.9-192.0.2.1"',
     ],
   ],
+  ...['0.0.0.0/0', '128.0.0.0/0', '192.0.2.9/24', '0.0.0.0-255.255.255.255', '192.0.2.0/33'].map(
+    (always): [string, string[], string[]] => [
+      `always ${always}`,
+      ['--fallback=sequence', '--knocks=tcp/20,udp/10', `--always=${always}`],
+      [
+        `--always: expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not "${always}"`,
+      ],
+    ],
+  ),
   [
     'IPv6',
     ['--fallback=sequence', '--knocks=tcp/20,udp/10', '--always=2001:db8::/32'],

@@ -90,6 +90,15 @@ test('refuses a service twice, and the port of the SPA packets', async () => {
   expect((await read(...NEEDED, '--service=tcp/62201')).doors).toHaveLength(1);
 });
 
+test('refuses what the router may take for every machine, or for every other list', async () => {
+  const argv = ['--router=192.168.88.1', '--server=x.example', '--fwknopd=0.0.0.0', '--wan=!WAN'];
+  expect(await refused(...argv, '--service=tcp/22=0.0.0.0')).toEqual([
+    '--fwknopd: expected an IPv4 address',
+    expect.stringMatching(/^--service: expected services such as /),
+    '--wan: expected a name without "!" before it',
+  ]);
+});
+
 test.each(['--router=2001:db8::1', '--server=2001:db8::1', '--router=a b'])(
   'refuses %s',
   async (option) => {

@@ -164,6 +164,15 @@ describe.each(['7.9', '7.24'] as const)('on RouterOS %s', (release) => {
     expect(dump(router)).toBe(before);
   });
 
+  test('a certificate that an import left unsigned is signed by the next', () => {
+    const router = new Configuration(release);
+    const [untilSigned = ''] = scriptOf().split('  /certificate/sign');
+    importScript(`${untilSigned}}\n`, router);
+    expect(router.menus['/certificate']).toMatchObject([{ name: 'fwknop-mikrotik' }]);
+    importScript(scriptOf(), router);
+    expect(router.serve(8729).users).toHaveLength(1);
+  });
+
   test('undo removes all of it and nothing else, and a new import finds its way', () => {
     const router = new Configuration(release);
     router.add('/ip/firewall/filter', { chain: 'input', action: 'accept', comment: 'mine' });
@@ -269,6 +278,17 @@ describe('on a router with rules of its own', () => {
     expect(printed[0]).toMatch(/keeps its password/);
     importScript(undoScript(), router);
     expect(router.menus['/user']).toHaveLength(1);
+  });
+
+  test('a user of theirs in a group of that name does not stop undo half-way', () => {
+    const router = new Configuration();
+    router.add('/user/group', { name: 'fwknop-mikrotik', policy: 'write,api' });
+    router.add('/user', { name: 'theirs', group: 'fwknop-mikrotik' });
+    importScript(scriptOf(), router);
+    importScript(undoScript(), router);
+    expect(router.menus['/user']).toMatchObject([{ name: 'theirs' }]);
+    expect(router.menus['/user/group']).toHaveLength(1);
+    expect(router.menus['/certificate']).toEqual([]);
   });
 
   test('without the interface list it changes nothing, and says which option names another', () => {
