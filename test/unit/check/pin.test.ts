@@ -120,7 +120,8 @@ test('a router that is no longer where it was when it was looked at gets no pin'
 test('a file in another encoding is left as it is', () => {
   const bytes = Buffer.from(`# K\xfcche\n${TEXT}`, 'latin1');
   writeFileSync(path, bytes, { mode: 0o600 });
-  expect(refused()).toEqual([`${path}: written in a way that cannot be edited; ${BY_HAND}`]);
+  const what = `${path}: written in a way that cannot be edited`;
+  expect(faultsOf()).toEqual([{ what, hint: BY_HAND }]);
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
