@@ -1,4 +1,5 @@
 import { type SplitCommandLine, splitCommandLine } from './arguments';
+import { readValue } from './bad-value';
 import type { Overrides } from './config';
 import { Failure, type Fault } from './failure';
 import * as setting from './settings';
@@ -82,14 +83,7 @@ function readOverrides(texts: OpeningCommandLine['texts']): Overrides {
   const faults: Fault[] = [];
   const read = <T>(name: TextOption, reader: (value: unknown) => T): T | undefined => {
     const value = texts.get(name)?.[0];
-    if (value === undefined) return undefined;
-    try {
-      return reader(value);
-    } catch (error) {
-      if (!(error instanceof setting.BadValue)) throw error;
-      faults.push({ what: `--${name}: ${error.message}` });
-      return undefined;
-    }
+    return value === undefined ? undefined : readValue(faults, `--${name}`, value, reader);
   };
   const overrides: Overrides = {
     config: read('config', setting.path),

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
+import { readValue } from './bad-value';
 import { collectFaults, Failure, type Fault } from './failure';
 import type { GrantRules } from './grant';
 import * as setting from './settings';
@@ -136,14 +137,8 @@ class Section {
 
   read<T>(key: string, reader: (value: unknown) => T): T | undefined {
     const value = this.#take(key);
-    if (value === undefined) return undefined;
-    try {
-      return reader(value);
-    } catch (error) {
-      if (!(error instanceof setting.BadValue)) throw error;
-      this.#fault(key, error.message);
-      return undefined;
-    }
+    const name = `${this.label}${key}`;
+    return value === undefined ? undefined : readValue(this.faults, name, value, reader);
   }
 
   section(key: string): Section {

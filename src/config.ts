@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { lstatSync } from 'node:fs';
+import { BadValue } from './bad-value';
 import { noConfigFile, type Required, type RouterSettings, readConfigFile } from './config-file';
 import { collectFaults, Failure, type Fault } from './failure';
 import type { GrantRules } from './grant';
 import type { Router, Trust } from './router/router';
-import { BadValue, filledText, type SyslogMode, type TlsMode } from './settings';
+import { filledText, type SyslogMode, type TlsMode } from './settings';
 import { readTrustedFile, showPath } from './trusted-file';
 
 export const DEFAULT_CONFIG_FILE = '/etc/fwknop/mikrotik.toml';

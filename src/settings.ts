@@ -7,12 +7,10 @@
 import { isIP } from 'node:net';
 import { portNumber, protocolNumber } from './access-request';
 import { type Networks, parseNetworks } from './address';
+import { BadValue } from './bad-value';
 import { LONGEST_TIMEOUT, parseDuration } from './duration';
 import type { Service } from './grant';
 import { isPrintable, quote } from './text';
-
-/** Says what a value should have been: `expected …`. Never repeats a secret. */
-export class BadValue extends Error {}
 
 export const TLS_MODES = ['verify', 'insecure', 'anonymous', 'off'] as const;
 export type TlsMode = (typeof TLS_MODES)[number];

@@ -72,6 +72,7 @@ const ORDER = [
   'grant',
   'access-request',
   'address',
+  'bad-value',
   'deadline',
   'duration',
   'failure',

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { splitCommandLine } from '../arguments';
+import { BadValue } from '../bad-value';
 import { type Config, DEFAULT_CONFIG_FILE, DEFAULT_DEADLINE, loadConfig } from '../config';
 import { EXIT, Failure } from '../failure';
 import { print } from '../report';
-import { BadValue, fingerprint } from '../settings';
+import { fingerprint } from '../settings';
 import { isTerminal } from '../terminal';
 import { clip } from '../text';
 import { shellWord, showPath } from '../trusted-file';

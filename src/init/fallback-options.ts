@@ -1,6 +1,7 @@
+import { BadValue } from '../bad-value';
 import type { Fault } from '../failure';
 import { type Knock, readKnock } from '../knock/knocks';
-import { BadValue, filledText } from '../settings';
+import { filledText } from '../settings';
 import { quote } from '../text';
 import { type Fallback, isHost } from './setup';
 

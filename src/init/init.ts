@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { BadValue } from '../bad-value';
 import { EXIT } from '../failure';
 import { secretPackets } from '../knock/cargo';
 import { knockText } from '../knock/knocks';
 import { passphrasesFor } from '../knock/passphrases';
 import { print, say } from '../report';
-import { BadValue } from '../settings';
 import { ask, isTerminal } from '../terminal';
 import { shellWord } from '../trusted-file';
 import { setupFiles, stanzaName } from './files';

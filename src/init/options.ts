@@ -1,4 +1,5 @@
 import { type Options, type SplitCommandLine, splitCommandLine } from '../arguments';
+import { BadValue, readValue } from '../bad-value';
 import { Failure, type Fault } from '../failure';
 import { serviceName } from '../grant';
 import * as setting from '../settings';
@@ -110,14 +111,9 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
   }));
   const read = <T>(option: TextOption, reader: (values: readonly string[]) => T, unless: T): T => {
     const values = texts.get(option);
-    if (values === undefined) return unless;
-    try {
-      return reader(values);
-    } catch (error) {
-      if (!(error instanceof setting.BadValue)) throw error;
-      faults.push({ what: `--${option}: ${error.message}` });
-      return unless;
-    }
+    return values === undefined
+      ? unless
+      : (readValue(faults, `--${option}`, values, reader) ?? unless);
   };
   const setup: Setup = {
     router: read('router', READERS.router, ''),
@@ -157,12 +153,12 @@ const READERS = {
   router: ([value]: readonly string[]) => {
     const router = addressOrName(value);
     if (router.length > LONGEST_COMMON_NAME) {
-      throw new setting.BadValue(`expected at most ${LONGEST_COMMON_NAME} characters`);
+      throw new BadValue(`expected at most ${LONGEST_COMMON_NAME} characters`);
     }
     return router;
   },
   fwknopd: ([value = '']: readonly string[]) => {
-    if (!isHost(value)) throw new setting.BadValue('expected an IPv4 address');
+    if (!isHost(value)) throw new BadValue('expected an IPv4 address');
     return value;
   },
   server: ([value]: readonly string[]) => addressOrName(value),
@@ -170,24 +166,24 @@ const READERS = {
     const doors = values.map(door);
     const names = doors.map(serviceName);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw new setting.BadValue(`${twice} is given twice`);
+    if (twice !== undefined) throw new BadValue(`${twice} is given twice`);
     return doors;
   },
   wan: ([value]: readonly string[]) => {
     const name = setting.filledText(value);
     // The router would take it for every other list.
-    if (name.startsWith('!')) throw new setting.BadValue('expected a name without "!" before it');
+    if (name.startsWith('!')) throw new BadValue('expected a name without "!" before it');
     return name;
   },
   'spa-port': ([value]: readonly string[]) => setting.port(value),
   helper: ([value = '']: readonly string[]) => {
     // fwknopd splits at white space, ends at a semicolon, and knows no escape for a dollar.
     if (!/^\/[^\s;$]+$/.test(value) || !isPrintable(value)) {
-      throw new setting.BadValue('expected an absolute path without white space, ";" and "$"');
+      throw new BadValue('expected an absolute path without white space, ";" and "$"');
     }
     const longest = LONGEST_COMMAND - openCommand('').length;
     if (value.length > longest) {
-      throw new setting.BadValue(`expected at most ${longest} characters: fwknopd takes no more`);
+      throw new BadValue(`expected at most ${longest} characters: fwknopd takes no more`);
     }
     return value;
   },
@@ -196,7 +192,7 @@ const READERS = {
 
 function addressOrName(value: unknown): string {
   const host = setting.host(value);
-  if (host.includes(':')) throw new setting.BadValue('expected an IPv4 address or a host name');
+  if (host.includes(':')) throw new BadValue('expected an IPv4 address or a host name');
   return host;
 }
 
@@ -207,7 +203,7 @@ function door(text: string): Door {
   const [, host = '', insidePort] = /^([^:]*)(?::(.*))?$/s.exec(target ?? '') ?? [];
   const isOnePort = service !== undefined && service.firstPort === service.lastPort;
   if (!isOnePort || (target !== undefined && !isHost(host))) {
-    throw new setting.BadValue(
+    throw new BadValue(
       `expected services such as tcp/22, tcp/443=192.168.88.10 or tcp/443=192.168.88.10:8443, not ${quote(text)}`,
     );
   }

@@ -1,5 +1,5 @@
 import { portNumber } from '../access-request';
-import { BadValue } from '../settings';
+import { BadValue } from '../bad-value';
 
 /** One packet to one port. */
 export interface Knock {

@@ -1,7 +1,8 @@
 import { type SplitCommandLine, splitCommandLine } from '../arguments';
+import { BadValue, readValue } from '../bad-value';
 import { parseDuration } from '../duration';
 import { Failure, type Fault } from '../failure';
-import { BadValue, filledText, path, host as readHost } from '../settings';
+import { filledText, path, host as readHost } from '../settings';
 import { type Knock, readKnock } from './knocks';
 import type { Target } from './targets';
 
@@ -89,13 +90,7 @@ class Judge {
 
   /** @returns undefined when the value is bad */
   word<T>(name: string, value: string, reader: (value: string) => T): T | undefined {
-    try {
-      return reader(value);
-    } catch (error) {
-      if (!(error instanceof BadValue)) throw error;
-      this.faults.push({ what: `${name}: ${error.message}` });
-      return undefined;
-    }
+    return readValue(this.faults, name, value, reader);
   }
 
   knocks(words: readonly string[]): readonly Knock[] {

@@ -1,3 +1,4 @@
+import { BadValue } from '../../../src/bad-value';
 import {
   openQuestions,
   QUESTIONS,
@@ -5,7 +6,6 @@ import {
   readSetup,
   withAnswer,
 } from '../../../src/init/options';
-import { BadValue } from '../../../src/settings';
 import { linesOf, refusalOf } from '../refusals';
 import { SETUP } from './setups';
 
