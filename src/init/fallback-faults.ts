@@ -41,8 +41,8 @@ function textFaults(text: string): readonly Fault[] {
 }
 
 /**
- * The orders that a scan sends: upwards, port by port in any direction, and one port by both protocols,
- * where nothing lies between two knocks that the penalty could see.
+ * The orders that a scan sends: upwards, and port by port in any direction, by one protocol or both in
+ * turn, where nothing lies between two knocks that the penalty could see.
  */
 function scanFaults(knocks: readonly Knock[]): readonly Fault[] {
   const steps = knocks.slice(1).map((knock, index) => ({
@@ -54,7 +54,7 @@ function scanFaults(knocks: readonly Knock[]): readonly Fault[] {
   if (steps.every(({ up, isSame }) => isSame && up >= 0)) {
     return [{ what: '--knocks: ports of one protocol in ascending order', hint }];
   }
-  if (steps.every(({ up, isSame }) => (isSame ? Math.abs(up) <= 1 : up === 0))) {
+  if (steps.every(({ up }) => Math.abs(up) <= 1)) {
     const apart = 'a port scan sends them one after the other: choose ports far apart';
     return [{ what: '--knocks: neighbouring ports', hint: apart }];
   }

@@ -166,7 +166,7 @@ describe('refused', () => {
     ],
     ['descending neighbours', sequence('tcp/5', 'tcp/4'), ['--knocks: neighbouring ports']],
     ['one port of both', sequence('tcp/5', 'udp/5'), ['--knocks: neighbouring ports']],
-    ['neighbours of both, which no scan of one protocol sends', sequence('tcp/5', 'udp/6'), []],
+    ['neighbours of both', sequence('tcp/5', 'udp/6'), ['--knocks: neighbouring ports']],
     ['a single knock', sequence('tcp/5'), ['--knocks: a sequence needs two knocks or more']],
     [
       'the door itself',
