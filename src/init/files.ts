@@ -46,9 +46,8 @@ default-timeout = ${toml(formatDuration(DEFAULT_TIMEOUT))}   # when the client a
 host     = ${toml(router)}
 user     = ${toml(OUR_NAME)}
 password = ${toml(password)}
-# The router's certificate signs itself: until its fingerprint is pinned, nothing opens.
-# router.rsc printed it: fwknop-mikrotik check --pin=FINGERPRINT, or a line here:
-# fingerprint = "..."
+# The router's certificate signs itself: nothing opens without its fingerprint, which router.rsc
+# prints. fwknop-mikrotik check --pin=FINGERPRINT writes it here.
 tls      = "verify"
 `;
 }

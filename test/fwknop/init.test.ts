@@ -46,8 +46,7 @@ function provisioned(script: string) {
 const fingerprintIn = (printed: string) => /[0-9a-f]{64}$/.exec(printed)?.[0] ?? '';
 
 /** The third step by hand. */
-const pin = (toml: string, printed: string) =>
-  toml.replace('# fingerprint = "..."', `fingerprint = "${fingerprintIn(printed)}"`);
+const pin = (toml: string, printed: string) => `${toml}fingerprint = "${fingerprintIn(printed)}"\n`;
 
 const worldOf = (file: (name: string) => string, toml: string, router: WorldOptions['router']) =>
   startWorld({
