@@ -181,6 +181,18 @@ describe('on a terminal', () => {
     expect(script).toContain('common-name=192.168.88.1 ');
   });
 
+  onTerminal('takes answers that come all at once', async () => {
+    const out = ownPath('pasted');
+    const answers = ['192.168.88.2', '', 'home.example.net', 'udp/51820'].join('\n');
+    const { status } = await runOnTerminal(['init', '--out', out], [['[192.168.88.1]: ', answers]]);
+    expect(status).toBe(0);
+    const rc = readFileSync(join(out, 'fwknoprc'), 'utf8');
+    expect(rc).toContain('[home.example.net-udp51820]');
+    const script = readFileSync(join(out, 'router.rsc'), 'utf8');
+    expect(script).toContain('address=192.168.88.50/32');
+    expect(script).toContain('common-name=192.168.88.2 ');
+  });
+
   onTerminal('asks again where the answer is none', async () => {
     const out = ownPath('again');
     const given = NEEDED.filter((option) => !option.startsWith('--fwknopd'));

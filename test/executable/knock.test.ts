@@ -316,6 +316,22 @@ describe('on a terminal', () => {
     expect(status).toBe(0);
   });
 
+  onTerminal('takes passphrases that come all at once, and shows none', async () => {
+    const some = await open(HOST, 'udp', 'udp');
+    const [first, second] = some.knocks;
+    const { status, screen } = await runOnTerminal(
+      ['knock', HOST, ...some.knocks, '--secret'],
+      [[`passphrase for ${first}: `, 'MikroTik\nawesome']],
+    );
+    expect((await arrived(some, 2)).map(([, payload]) => payload)).toEqual([
+      hash('MikroTik'),
+      hash('awesome'),
+    ]);
+    expect(screen).toContain(`passphrase for ${first}: \npassphrase for ${second}: \n`);
+    expect(screen).not.toMatch(/MikroTik|awesome/);
+    expect(status).toBe(0);
+  });
+
   onTerminal('asks for the passphrase to hash', async () => {
     const answers = [['passphrase: ', 'MikroTik']] as const;
     expect(await runOnTerminal(['knock', '--hash'], answers)).toEqual({
