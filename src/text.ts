@@ -26,3 +26,8 @@ export function quote(text: string): string {
 export function isPrintable(text: string): boolean {
   return /^[\x20-\x7e]*$/.test(text);
 }
+
+/** A word for a command that somebody is to paste into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { Failure } from './failure';
+import { shellWord } from './text';
 
 const LARGEST_FILE = 1 << 20; // bytes; a bundle of CA certificates takes a quarter of it
 const LONGEST_PATH = 60; // characters of a path in a message
@@ -87,9 +88,4 @@ function refuseMode(path: string, stats: Stats, mask: number, what: string, mend
   if ((stats.mode & mask) === 0) return;
   const command = `chmod ${mend} ${shellWord(path)}`;
   throw new Failure('config', `${showPath(path)}: ${what}`, command);
-}
-
-/** A word for a command that somebody is to paste into a shell. */
-export function shellWord(text: string): string {
-  return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

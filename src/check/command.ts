@@ -4,7 +4,8 @@ import { parseCommandLine } from '../cli';
 import { DEFAULT_CONFIG_FILE } from '../config';
 import type { RouterSettings } from '../config-file';
 import { collectFaults, Failure, type Fault } from '../failure';
-import { shellWord, showPath } from '../trusted-file';
+import { shellWord } from '../text';
+import { showPath } from '../trusted-file';
 import type { Setting } from './access-conf';
 import type { Finding } from './marks';
 

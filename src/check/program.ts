@@ -10,7 +10,8 @@ import {
 import { basename, dirname } from 'node:path';
 import { version } from '../../package.json';
 import { Failure } from '../failure';
-import { shellWord, showPath } from '../trusted-file';
+import { shellWord } from '../text';
+import { showPath } from '../trusted-file';
 import type { Finding } from './marks';
 import { finishes } from './tools';
 

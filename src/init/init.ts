@@ -7,7 +7,7 @@ import { knockText } from '../knock/knocks';
 import { passphrasesFor } from '../knock/passphrases';
 import { print, say } from '../report';
 import { ask, isTerminal } from '../terminal';
-import { shellWord } from '../trusted-file';
+import { shellWord } from '../text';
 import { setupFiles, stanzaName } from './files';
 import { makeSecrets } from './keys';
 import {

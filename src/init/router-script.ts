@@ -22,6 +22,12 @@ import { OUR_NAME, type Secrets, type Setup } from './setup';
 
 export const USER_COMMENT = `${OUR_COMMENT}user`;
 
+/** The service api-ssl, for what follows in a block: `$apiService` is the item, `$apiSsl` what it says. */
+export const READ_API_SSL: readonly Statement[] = [
+  { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
+  { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+];
+
 const CERTIFICATE_DAYS = 3650;
 
 /**
@@ -134,12 +140,7 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
       'its address available-from.',
     ),
     block(
-      {
-        kind: 'local',
-        name: 'apiService',
-        value: first(find('/ip/service', { name: 'api-ssl' })),
-      },
-      { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+      ...READ_API_SSL,
       { kind: 'local', name: 'apiCertificate', value: expression(read('certificate')) },
       { kind: 'local', name: 'apiAddress', value: expression(read('address')) },
       { kind: 'local', name: 'apiFrom', value: expression(read('available-from')) },

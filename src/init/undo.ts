@@ -1,12 +1,12 @@
-import { USER_COMMENT } from './router-script';
+import { READ_API_SSL, USER_COMMENT } from './router-script';
 import {
   block,
   command,
   comment,
+  type Expression,
   expression,
   find,
   findByComment,
-  first,
   isEmpty,
   put,
   renderScript,
@@ -34,11 +34,11 @@ export function undoScript(): string {
       'added without one stay.',
       '',
     ),
-    ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT).expression)),
-    remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT }).expression),
+    ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT))),
+    remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT })),
     // A group that has a user cannot go, and what follows would not be done.
     when(isEmpty(find('/user', { group: OUR_NAME })), [
-      remove('/user/group', find('/user/group', { name: OUR_NAME }).expression),
+      remove('/user/group', find('/user/group', { name: OUR_NAME })),
     ]),
     comment(
       '',
@@ -46,8 +46,7 @@ export function undoScript(): string {
       'a certificate it could not prove that it is the router.',
     ),
     block(
-      { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
-      { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+      ...READ_API_SSL,
       when(expression(`[:tostr ($apiSsl->"certificate")] = "${OUR_NAME}"`), [
         command(
           '/ip/service/set',
@@ -61,10 +60,10 @@ export function undoScript(): string {
         ),
       ]),
     ),
-    remove('/certificate', find('/certificate', { name: OUR_NAME }).expression),
+    remove('/certificate', find('/certificate', { name: OUR_NAME })),
   ]);
 }
 
-function remove(menu: string, items: string): Statement {
-  return command(`${menu}/remove`, {}, expression(items));
+function remove(menu: string, items: Expression): Statement {
+  return command(`${menu}/remove`, {}, items);
 }

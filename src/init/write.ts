@@ -10,7 +10,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure';
@@ -88,7 +88,7 @@ function writeAll(folder: string, files: readonly SetupFile[], force: boolean): 
       written.push(temporary);
       try {
         fchmodSync(file, 0o600);
-        writeWhole(file, text);
+        writeFileSync(file, text); // all of it: a write to a full disk may be a short one
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -99,11 +99,6 @@ function writeAll(folder: string, files: readonly SetupFile[], force: boolean): 
     for (const path of written) rmSync(path, { force: true });
     throw error;
   }
-}
-
-function writeWhole(file: number, text: string): void {
-  let rest = Buffer.from(text);
-  while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
 }
 
 function unwritable(folder: string, error: unknown): Failure {
