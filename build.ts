@@ -4,25 +4,51 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 
 const DIST = join(__dirname, 'dist');
+const RAW_API = 'node-routeros/dist/RouterOSAPI';
 
-/** Dependencies of routeros-client that take long to load, and what stands for them. */
+/** Modules of routeros-client and node-routeros that take long to load, and what stands for them. */
 const STAND_INS: Readonly<Record<string, string>> = {
   // 5 ms, and with DEBUG=routeros* in the environment it would print the password.
   debug: 'module.exports = () => () => undefined;',
-  // 12 ms. All that we send is checked to be ASCII, and src/router/session.ts reads the replies.
-  'iconv-lite': "exports.encode = (text) => Buffer.from(text, 'latin1');",
-  // 23 ms. Used after an update, a removal or a stream; src/router/session.ts has none of these.
-  lodash: 'module.exports = {};',
   // What went wrong is told by src/router/session.ts.
-  './messages': 'module.exports = { default: {} };',
+  messages: 'module.exports = { default: {} };',
+  // Replies are read, and commands written, by src/router/session.ts. With them iconv-lite goes: 12 ms.
+  Receiver: `exports.Receiver = class {
+    tags = new Map();
+    read(tag, callback) { this.tags.set(tag, { callback }); }
+    stop(tag) { this.tags.delete(tag); }
+  };`,
+  Transmitter: 'exports.Transmitter = class { runPool() {} };',
+  // It runs one command after the other.
+  RStream: '',
+  // It uses the raw API. The menus over that load lodash, 23 ms, and compile a dozen regular expressions.
+  RouterOSClient: '',
+  RosApiMenu: '',
+  RosApiCommands: '',
+  RosApiCrud: '',
+  RosApiModel: '',
 };
 
-/** What node-routeros uses of Node's modules that a plain opening never needs. */
-const LATER: Readonly<Record<string, string>> = { tls: 'connect', crypto: 'createHash' };
+/** What is changed in a file of node-routeros: a text, and what is put in its place. */
+const CHANGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'Connector.js': {
+    // Loaded on use: a plain opening needs no TLS.
+    'const tls = require("tls");':
+      'const tls = { connect: (...args) => require("tls").connect(...args) };',
+    // The deadline ends what is silent. To set up a timer more takes 0.2 ms, and a probe less than that.
+    'this.socket.setTimeout(this.timeout * 1000);': '',
+    'this.socket.setKeepAlive(true);': '',
+  },
+  'RouterOSAPI.js': {
+    // Loaded on use: no router since 6.43 asks for a hash.
+    'const crypto = require("crypto");':
+      'const crypto = { createHash: (...args) => require("crypto").createHash(...args) };',
+  },
+};
 
 /**
  * Bytes from which V8 keeps a text with its large objects. A smaller one fills the space of new ones, which
@@ -33,24 +59,31 @@ const LARGE_OBJECT = 2 ** 17 + 1;
 const startFast: Plugin = {
   name: 'start-fast',
   setup({ onResolve, onLoad }) {
-    const replaced = new RegExp(`^(${Object.keys(STAND_INS).join('|')})$`);
+    const replaced = new RegExp(`(?:^|/)(${Object.keys(STAND_INS).join('|')})$`);
     // As seen from bin/, whose `require` the program gets.
     onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
-    onResolve({ filter: replaced }, ({ path }) => ({ path, namespace: 'stand-in' }));
+    // Of the two packages, src/router/session.ts uses the raw API alone.
+    onResolve({ filter: /^node-routeros$/ }, () => ({ path: require.resolve(RAW_API) }));
+    onResolve({ filter: replaced }, ({ path, importer }) =>
+      /\/(?:routeros-client|node-routeros)\//.test(importer)
+        ? { path: basename(path), namespace: 'stand-in' }
+        : undefined,
+    );
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[path] ?? '',
     }));
     onLoad({ filter: /node-routeros\/dist\/.*\.js$/ }, ({ path }) => ({
-      contents: Object.entries(LATER).reduce(loadLater, readFileSync(path, 'utf8')),
+      contents: Object.entries(CHANGES[basename(path)] ?? {}).reduce(
+        change,
+        readFileSync(path, 'utf8'),
+      ),
     }));
   },
 };
 
-function loadLater(source: string, [module, member]: [string, string]): string {
-  return source.replace(
-    `const ${module} = require("${module}");`,
-    `const ${module} = { ${member}: (...args) => require("${module}").${member}(...args) };`,
-  );
+function change(source: string, [from, to]: [string, string]): string {
+  if (!source.includes(from)) throw new Error(`not in the library any more: ${from}`);
+  return source.replaceAll(from, () => to);
 }
 
 /** Loads a module of Node's where it is used first: most runs need no child process, and no TLS. */
@@ -78,7 +111,7 @@ async function bundle(
     format: 'cjs',
     supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
     plugins,
-    // routeros-client asks for it when ENV=testing only, which src/router/session.ts rules out.
+    // They ask for it when ENV=testing only, which src/router/session.ts rules out.
     external: ['source-map-support'],
     metafile: true,
     write: false,
@@ -92,6 +125,9 @@ async function bundle(
 
 async function main(): Promise<void> {
   const program = await bundle('src/main.ts', [startFast]);
+  for (const name of Object.keys(STAND_INS)) {
+    if (!program.inputs.includes(`stand-in:${name}`)) throw new Error(`nothing loads ${name}`);
+  }
   const commands = await bundle('src/commands.ts', [startFast]);
   // On its own: fwknopd's usual call does without it, and need not read it either.
   const yargs = await bundle('yargs', []);

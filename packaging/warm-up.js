@@ -72,9 +72,7 @@ class Router extends Duplex {
     return 'TLSv1.3';
   }
 
-  setKeepAlive() {}
   setNoDelay() {}
-  setTimeout() {}
 }
 
 /** Words below 128 bytes have their length in one byte before them. */

@@ -21,7 +21,7 @@ export interface ExistingEntry {
 }
 
 /** What has to be read of an entry for `findExisting`. */
-export const ENTRY_FIELDS = ['id', 'list', 'address', 'timeout', 'disabled'] as const;
+export const ENTRY_FIELDS = ['.id', 'list', 'address', 'timeout', 'disabled'] as const;
 
 /** The attributes of a command: `{ list: 'FWKNOP_6_22' }` goes out as the word `=list=FWKNOP_6_22`. */
 export type Attributes = Readonly<Record<string, string>>;
@@ -60,7 +60,7 @@ export function findExisting(entry: Entry, rows: readonly Attributes[]): Existin
       list === entry.list &&
       parseAddress(address.replace(/\/(?:32|128)$/, ''))?.text === entry.address,
   );
-  const id = row?.id;
+  const id = row?.['.id'];
   if (row === undefined || id === undefined) return undefined;
   return {
     id,

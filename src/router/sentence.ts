@@ -4,14 +4,28 @@ const LONGEST_SENTENCE = 1 << 20; // bytes; one of RouterOS takes a few hundred
 const MOST_BYTES = 1 << 21; // of a session; ten thousand entries of a list take less
 const EXCLAMATION_MARK = 0x21;
 
+/** What is added to the first byte of a length that takes 0 to 4 more bytes (RouterOS manual, API). */
+const MARKS = [0, 0x80, 0xc0, 0xe0, 0xf0];
+/** The lengths from which one more byte is taken. */
+const LIMITS = [0x80, 0x4000, 0x200000, 0x10000000];
+
+/**
+ * Writes a sentence as it goes to a router: characters up to U+00FF become bytes one to one (latin1).
+ *
+ * A word is its length in 1 to 5 bytes and that many bytes; an empty word ends the sentence (RouterOS
+ * manual, API).
+ */
+export function encodeSentence(words: readonly string[]): Buffer {
+  const text = [...words, ''].map((word) => encodeLength(word.length) + word).join('');
+  return Buffer.from(text, 'latin1');
+}
+
 /**
  * Puts the bytes of a router together to whole sentences, however they arrive.
- *
- * A sentence is a list of words; a word is its length in 1 to 5 bytes and that many bytes; an empty
- * word ends the sentence (RouterOS manual, API).
  */
 export class SentenceReader {
-  #bytes: Buffer = Buffer.alloc(0);
+  /** Bytes of a word that is not whole yet. */
+  #rest: Buffer | undefined;
   #words: string[] = [];
   #size = 0;
   #total = 0;
@@ -28,18 +42,19 @@ export class SentenceReader {
     if (this.#total > MOST_BYTES) {
       throw new Broken('alien', 'not the RouterOS API: replies without end');
     }
-    let bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
     for (;;) {
-      const prefix = readLength(bytes);
+      const prefix = readLength(bytes, at);
       if (prefix === undefined) break;
-      const end = prefix.size + prefix.length;
-      this.#refuseImpossible(end, prefix.length > 0 ? bytes[prefix.size] : undefined);
+      const start = at + prefix.size;
+      const end = start + prefix.length;
+      this.#refuseImpossible(end - at, prefix.length > 0 ? bytes[start] : undefined);
       if (bytes.length < end) break;
-      const word = bytes.toString('latin1', prefix.size, end);
-      bytes = bytes.subarray(end);
-      this.#size += end;
-      if (word !== '') {
-        this.#words.push(word);
+      this.#size += end - at;
+      at = end;
+      if (prefix.length > 0) {
+        this.#words.push(bytes.toString('latin1', start, end));
         continue;
       }
       const sentence = this.#words;
@@ -47,7 +62,7 @@ export class SentenceReader {
       this.#size = 0;
       if (sentence.length > 0) yield sentence;
     }
-    this.#bytes = bytes;
+    this.#rest = at < bytes.length ? bytes.subarray(at) : undefined;
   }
 
   #refuseImpossible(size: number, firstByte: number | undefined): void {
@@ -61,14 +76,25 @@ export class SentenceReader {
   }
 }
 
+/** A word's length as it is sent: the high bits of the first byte say how many more follow. */
+function encodeLength(length: number): string {
+  const more = LIMITS.filter((limit) => length >= limit).length;
+  let text = '';
+  for (let rest = length, left = more; left >= 0; left -= 1) {
+    text = String.fromCharCode((rest % 256) + (left === 0 ? (MARKS[more] ?? 0) : 0)) + text;
+    rest = Math.floor(rest / 256);
+  }
+  return text;
+}
+
 /** Reads a word's length; undefined while bytes of it are missing. */
-function readLength(bytes: Buffer): { size: number; length: number } | undefined {
-  const first = bytes[0];
+function readLength(bytes: Buffer, at: number): { size: number; length: number } | undefined {
+  const first = bytes[at];
   if (first === undefined) return undefined;
   if (first >= 0xf8) throw new Broken('alien', 'not the RouterOS API: a reserved length byte');
-  const size = first < 0x80 ? 1 : first < 0xc0 ? 2 : first < 0xe0 ? 3 : first < 0xf0 ? 4 : 5;
-  if (bytes.length < size) return undefined;
-  if (size === 5) return { size, length: bytes.readUInt32BE(1) };
-  const marks = [0, 0, 0x80, 0xc0, 0xe0][size] ?? 0;
-  return { size, length: bytes.readUIntBE(0, size) - marks * 256 ** (size - 1) };
+  const more = MARKS.filter((mark) => first >= mark).length - 1;
+  if (bytes.length <= at + more) return undefined;
+  let length = first - (MARKS[more] ?? 0);
+  for (let next = 1; next <= more; next += 1) length = length * 256 + (bytes[at + next] ?? 0);
+  return { size: 1 + more, length };
 }

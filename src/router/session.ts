@@ -1,12 +1,12 @@
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import type { RouterOSClient } from 'routeros-client';
+import type { RouterOSAPI } from 'routeros-client';
 import type { Deadline } from '../deadline';
 import { clip, printable } from '../text';
 import type { Attributes } from './address-list';
 import { Broken, Trap } from './errors';
 import type { Router } from './router';
-import { SentenceReader } from './sentence';
+import { encodeSentence, SentenceReader } from './sentence';
 import {
   handshakeFailed,
   notPinned,
@@ -40,11 +40,11 @@ interface Internals {
     write(words: readonly string[]): unknown;
     emit(event: string): boolean;
   };
-  readonly connectionHoldInterval: NodeJS.Timeout | undefined;
+  holdConnection(): void;
 }
 
-export function internalsOf(client: RouterOSClient): Internals {
-  return (client as unknown as { rosApi: Internals }).rosApi;
+export function internalsOf(api: RouterOSAPI): Internals {
+  return api as unknown as Internals;
 }
 
 /** Says what happens, for --verbose. */
@@ -52,10 +52,13 @@ export type Trace = (text: string) => void;
 
 /**
  * A session with a router's API: the guard around routeros-client, and the only module that knows
- * it. The library encodes commands, tags them and logs in; but its promises may never settle, it
- * throws inside socket events, and it drops what it does not expect. So the guard reads the
+ * it. The library connects, logs in, tags commands and sorts their replies; but its promises may never
+ * settle, it throws inside socket events, and it drops what it does not expect. So the guard reads the
  * router's replies itself and hands over nothing but what the library takes, watches the socket,
  * and settles every promise: with an answer, or with why there is none.
+ *
+ * It is the library's raw API: the menus over that read back what they add, for which a user needs the
+ * policy read, and change keys and values on their way (a comment `007` comes back as 7).
  */
 export class Session {
   /** The commands that were written to the router, such as `/login`. */
@@ -74,7 +77,7 @@ export class Session {
   #reject: (error: Error) => void = () => undefined;
 
   private constructor(
-    private readonly client: RouterOSClient,
+    private readonly api: RouterOSAPI,
     private readonly internals: Internals,
     private readonly router: Router,
     private readonly deadline: Deadline,
@@ -99,9 +102,9 @@ export class Session {
     deadline: Deadline,
     trace: Trace,
   ): Promise<Session> {
-    const { RouterOSClient } = await loadLibrary();
+    const { RouterOSAPI } = await loadLibrary();
     const tls = prepareTls(router);
-    const client = new RouterOSClient({
+    const api = new RouterOSAPI({
       host: address,
       port: router.port,
       user: router.user,
@@ -110,10 +113,9 @@ export class Session {
       // The library declares a server's options here, and passes them to tls.connect unchanged.
       ...(tls === undefined ? {} : { tls: tls as object }),
     });
-    client.on('error', () => undefined);
-    const connected = client.connect();
-    const internals = internalsOf(client);
-    const session = new Session(client, internals, router, deadline, trace);
+    api.on('error', () => undefined);
+    const connected = api.connect();
+    const session = new Session(api, internalsOf(api), router, deadline, trace);
     await session.#settle(session.#stage, () => connected);
     trace('logged in');
     return session;
@@ -126,16 +128,14 @@ export class Session {
    * @throws Trap, Broken
    */
   async exec(menu: string, command: string, attributes: Attributes): Promise<string | undefined> {
-    const [result] = await this.#settle(command, () =>
-      this.client.api().menu(menu).exec(command, attributes),
-    );
-    return result?.ret === undefined ? undefined : String(result.ret);
+    const words = Object.entries(attributes).map(([name, value]) => `=${name}=${value}`);
+    const [result] = await this.#run(menu, command, words);
+    return result?.ret;
   }
 
   /**
    * Reads some fields of the rows of a menu whose `key` has a value.
    *
-   * @returns a row each, its words as text (`id` without its dot)
    * @throws Trap, Broken
    */
   async print(
@@ -144,22 +144,17 @@ export class Session {
     key: string,
     value: string,
   ): Promise<readonly Attributes[]> {
-    const rows = await this.#settle('print', () =>
-      this.client
-        .api()
-        .menu(menu)
-        .only([...fields])
-        .where(key, value)
-        .get(),
-    );
-    return rows.map((row: Record<string, unknown>) =>
-      Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, String(cell)])),
-    );
+    return await this.#run(menu, 'print', [`=.proplist=${fields.join(',')}`, `?${key}=${value}`]);
   }
 
   /** Ends the session at once: there is nothing to wait for. */
   close(): void {
     this.#end(new Broken('lost', 'closed'));
+  }
+
+  /** Writes a command and its words. @returns the rows of its reply */
+  async #run(menu: string, command: string, words: string[]): Promise<readonly Attributes[]> {
+    return await this.#settle(command, () => this.api.write(`${menu}/${command}`, words));
   }
 
   /** Settles with the library's promise, or with what broke the session, whichever comes. */
@@ -206,7 +201,6 @@ export class Session {
     // It drops its own listeners, and would then throw at the next error of the socket.
     this.internals.connector.emit = () => false;
     this.socket.destroy();
-    clearTimeout(this.internals.connectionHoldInterval);
     if (!this.#isAnswered) this.#reject(why);
   }
 
@@ -251,14 +245,12 @@ export class Session {
 
   /** Sends each command in one piece: the library writes word by word, and Nagle waits for ACKs. */
   #guardWriting(): void {
-    const { connector } = this.internals;
-    const write = connector.write.bind(connector);
-    connector.write = (words) => {
+    // It would probe a router that takes long to answer.
+    this.internals.holdConnection = () => undefined;
+    this.internals.connector.write = (words) => {
       this.sent.add(words[0] ?? '');
       this.#tag = tagOf(words);
-      this.socket.cork();
-      write(words);
-      this.socket.uncork();
+      this.socket.write(encodeSentence(words));
     };
   }
 

@@ -90,7 +90,7 @@ describe('the add', () => {
 
 describe('an entry among the rows of the router', () => {
   const entry = entryFor(grant(), LIST, 'fwknop');
-  const row = { id: '*3', list: 'FWKNOP_6_22', address: '203.0.113.9', timeout: '25s' };
+  const row = { '.id': '*3', list: 'FWKNOP_6_22', address: '203.0.113.9', timeout: '25s' };
   const entry6 = entryFor(grant('2001:db8::1'), LIST, 'fwknop');
   const row6 = { ...row, address: '2001:db8::1/128' };
   const found = { id: '*3', disabled: false, left: 25 };
@@ -143,8 +143,8 @@ describe('an entry among the rows of the router', () => {
     ['a network that begins with it', [{ ...row, address: '203.0.113.9/3' }]],
     ['a range that begins with it', [{ ...row, address: '203.0.113.9-203.0.113.32' }]],
     ['a name', [{ ...row, address: 'client.example' }]],
-    ['no address', [{ id: '*3', list: 'FWKNOP_6_22' }]],
-    ['no list', [{ id: '*3', address: '203.0.113.9' }]],
+    ['no address', [{ '.id': '*3', list: 'FWKNOP_6_22' }]],
+    ['no list', [{ '.id': '*3', address: '203.0.113.9' }]],
     ['no id', [{ list: 'FWKNOP_6_22', address: '203.0.113.9', timeout: '25s' }]],
     ['an empty row', [{}]],
   ])('is not taken for %s', (_, rows) => {
@@ -152,7 +152,7 @@ describe('an entry among the rows of the router', () => {
   });
 
   test('is found behind others', () => {
-    const others = [{ ...row, id: '*1', address: '203.0.113.8' }, { ...row6, id: '*2' }, {}];
+    const others = [{ ...row, '.id': '*1', address: '203.0.113.8' }, { ...row6, '.id': '*2' }, {}];
     expect(findExisting(entry, [...others, row])).toEqual(found);
   });
 

@@ -11,7 +11,7 @@ import {
   uint8Array,
 } from 'fast-check';
 import { Broken } from '../../../src/router/errors';
-import { SentenceReader } from '../../../src/router/sentence';
+import { encodeSentence, SentenceReader } from '../../../src/router/sentence';
 
 const MIB = 1 << 20;
 
@@ -71,6 +71,24 @@ const brokenBy = (...bytes: (number | string | Buffer)[]) => {
   if (broken !== undefined) expect(broken.cause).toBe('alien');
   return broken?.message;
 };
+
+describe('a sentence to a router', () => {
+  test.each([1, 0x7f, 0x80, 0x3fff, 0x4000, 0x1fffff, 0x200000])(
+    'has a word of %i bytes',
+    (size) => {
+      const word = 'x'.repeat(size);
+      expect(encodeSentence(['/login', word]).equals(encode(['/login', word]))).toBe(true);
+    },
+  );
+
+  test('has its words in their order, byte for byte', () =>
+    assert(
+      property(array(uint8Array({ minLength: 1, maxLength: 200 })), (bytes) => {
+        const words = bytes.map((word) => String.fromCharCode(...word));
+        expect(encodeSentence(words)).toEqual(encode(words));
+      }),
+    ));
+});
 
 test('a trap that was published byte by byte', () => {
   const message = '=message=invalid user name or password (6)';
