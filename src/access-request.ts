@@ -61,7 +61,14 @@ export function protocolNumber(text: string): Protocol | undefined {
 
 /** Reads a port, 1–65535, in plain decimal; undefined when the text is none. */
 export function portNumber(text: string): number | undefined {
-  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
+  const port = wholeNumber(text);
+  return port !== undefined && port >= 1 && port <= 65535 ? port : undefined;
+}
+
+/** Reads a number as it is written plainly: no sign, space, fraction or zero before it. */
+function wholeNumber(text: string): number | undefined {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && String(number) === text ? number : undefined;
 }
 
 function parseSource(text: string): Address {
@@ -97,8 +104,8 @@ function parsePort(text: string): number {
 }
 
 function parseTimeout(text: string): number {
-  const timeout = /^(?:0|[1-9]\d{0,7})$/.test(text) ? Number(text) : Number.NaN;
-  if (!(timeout <= LONGEST_TIMEOUT)) {
+  const timeout = wholeNumber(text);
+  if (timeout === undefined || timeout < 0 || timeout > LONGEST_TIMEOUT) {
     throw new Failure(
       'usage',
       `timeout: not a whole number of seconds up to ${LONGEST_TIMEOUT}`,

@@ -50,11 +50,15 @@ export function routerName(value: unknown): string {
 
 export function host(value: unknown): string {
   const name = filledText(value);
-  const isName = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name);
-  if (isIP(name) === 0 && !(isName && name.length <= 253)) {
+  if (isIP(name) === 0 && !isHostName(name)) {
     throw new BadValue('expected an IP address or a host name');
   }
   return name;
+}
+
+function isHostName(name: string): boolean {
+  const isSpelled = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name);
+  return isSpelled && name.length <= 253;
 }
 
 export function port(value: unknown): number {

@@ -9,10 +9,11 @@ let patience = 100; // how often a full pipe is tried again in this run
 
 /** Writes all of a text to stdout (1) or stderr (2). @returns why it could not */
 export function write(stream: Stream, text: string): NodeJS.ErrnoException | undefined {
-  let rest = Buffer.from(text);
+  const bytes = Buffer.from(text);
+  let written = 0;
   for (;;) {
     try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(descriptorOf(stream), rest));
+      while (written < bytes.length) written += writeSync(descriptorOf(stream), bytes, written);
       return undefined;
     } catch (error) {
       const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';

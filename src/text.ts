@@ -24,7 +24,7 @@ export function quote(text: string): string {
 
 /** Whether text is printable ASCII: RouterOS would store any other character as `?`. */
 export function isPrintable(text: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text);
+  return printable(text) === text;
 }
 
 /** A word for a command that somebody is to paste into a shell. */

@@ -58,6 +58,7 @@ export async function open(
       if (router.email === undefined || !opening.changed) return opening;
       return { ...opening, ...(await send(session, router.email, mail)) };
     } catch (error) {
+      session?.close();
       if (error instanceof Trap) throw refused(error);
       if (!(error instanceof Broken)) throw error;
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
@@ -71,9 +72,6 @@ export async function open(
         throw unanswered === undefined ? failure(error) : mayBeOpen(unanswered);
       }
       trace(`${error.message}; trying again`);
-    } finally {
-      // Later, since the process's own end closes it faster: Socket.destroy sets up process.stderr.
-      if (session !== undefined) setImmediate(() => session?.close());
     }
   }
 }
