@@ -35,7 +35,7 @@ interface Outcome {
 export async function main(argv: readonly string[], whenOpened: () => void): Promise<void> {
   process.exitCode = EXIT.bug.status;
   // A warning of Node's would take the place of our line in the 255 bytes that fwknopd reads.
-  process.emitWarning = () => undefined;
+  process.removeAllListeners('warning');
   if (argv.some((word) => word.startsWith('--routerpass'))) process.title = 'fwknop-mikrotik';
 
   let syslog: SyslogMode = 'auto';

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { Failure } from './failure';
 import { shellWord } from './text';
 
@@ -58,7 +58,9 @@ function read(
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Failure('config', `${name}: not a regular file`);
     if (stats.size > LARGEST_FILE) throw new Failure('config', `${name}: larger than 1 MiB`);
-    return { stats, text: readFileSync(file, 'utf8') };
+    const bytes = Buffer.alloc(stats.size);
+    const length = readSync(file, bytes, 0, bytes.length, 0);
+    return { stats, text: bytes.toString('utf8', 0, length) };
   } catch (error) {
     if (error instanceof Failure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;

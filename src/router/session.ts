@@ -26,7 +26,7 @@ export const LET_IN = 'is the router up, its API service on, and this host let i
 export const RIGHT_PORT = 'is this the API port: 8729 for TLS, 8728 without?';
 const SERVES_US = "check the API service's address= and the port: 8729 for TLS, 8728 without";
 
-/** Past any deadline, in seconds: the library's idle timer and its probes must never come first. */
+/** Past any deadline, in seconds: the library's idle timer must never come first. */
 const NEVER = 86400;
 
 /** The private members of the library that the guard rests on; a test fails when one is gone. */

@@ -190,6 +190,8 @@ test.concurrent('an environment of every sort changes nothing (2.6.11 passes its
     DEBUG: '*',
     TZ: 'Mars/Olympus',
     CREDENTIALS_DIRECTORY: '/nonexistent',
+    // A warning that is on its way before the program begins.
+    NODE_OPTIONS: `--require=${ownFile('early.js', "process.emitWarning('early')")}`,
     http_proxy: 'http://192.0.2.1:3128',
     https_proxy: 'http://192.0.2.1:3128',
     PATH: '/usr/bin:/bin',

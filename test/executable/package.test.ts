@@ -232,6 +232,11 @@ describe('its code cache', () => {
       rmSync(cache);
       symlinkSync('/nonexistent/cache', cache);
     },
+    'a FIFO': (cache) => {
+      rmSync(cache);
+      execFileSync('mkfifo', ['-m', '644', cache]);
+    },
+    'too large to be read': (cache) => truncateSync(cache, 3 * 2 ** 30), // sparse
     'closed to all': (cache) => chmodSync(cache, 0),
     'open to all': (cache) => chmodSync(cache, 0o666),
   };
