@@ -45,8 +45,8 @@ export class Commands {
 
     const commands: Command[] = [
       { name: 'node -e 0', line: () => [this.node, '-e', '0'] },
-      this.floor('plain', plain, ''),
-      this.floor('pinned', pinned, selfSigned.fingerprint),
+      { ...this.floor('plain', plain, ''), router: plain },
+      { ...this.floor('pinned', pinned, selfSigned.fingerprint), router: pinned },
       this.ours('plain', plain, plainFile),
       this.ours('pinned', pinned, this.configuration('pinned', [pinned], pin)),
       this.ours(
@@ -72,8 +72,9 @@ export class Commands {
   ours(name: string, router: TestRouter, file: string): Command {
     const copy = join(this.folder, name.replaceAll(/\W+/g, '-'));
     const executable = join(copy, 'bin/fwknop-mikrotik');
-    cpSync(dirname(EXECUTABLE), join(copy, 'bin'), { recursive: true });
-    cpSync(join(dirname(EXECUTABLE), '../dist'), join(copy, 'dist'), { recursive: true });
+    for (const part of ['package.json', 'bin', 'dist']) {
+      cpSync(join(dirname(EXECUTABLE), '..', part), join(copy, part), { recursive: true });
+    }
     removeCaches(copy);
     const line = (door: number) => [this.node, executable, ...openingOf(file, door)];
     return { name: `fwknop-mikrotik, ${name}`, router, line, copy };
@@ -82,7 +83,7 @@ export class Commands {
   /** Writes a configuration of some routers. @returns its path */
   configuration(
     name: string,
-    routers: readonly TestRouter[],
+    routers: readonly Pick<TestRouter, 'host' | 'port'>[],
     trust: string,
     syslog = 'off',
   ): string {
@@ -107,12 +108,16 @@ export class Commands {
   }
 
   /** Bare Node, with nothing but the exchange. */
-  floor(mode: 'plain' | 'pinned', router: TestRouter, fingerprint: string): Command {
+  floor(
+    mode: 'plain' | 'pinned',
+    { port }: Pick<TestRouter, 'port'>,
+    fingerprint: string,
+  ): Pick<Command, 'name' | 'line'> {
     const script = resolve(__dirname, 'floor.js');
     const line = (door: number) => [
       this.node,
       script,
-      String(router.port),
+      String(port),
       mode,
       fingerprint,
       ADDRESS,
@@ -120,7 +125,7 @@ export class Commands {
       String(door),
       '60',
     ];
-    return { name: `bare Node, ${mode}`, router, line };
+    return { name: `bare Node, ${mode}`, line };
   }
 
   private peer(mode: 'plain' | 'tls', router: TestRouter): Command {
