@@ -23,6 +23,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { name, version } from '../package.json';
 import { debianChangelog } from './changelog';
+import { launcherOn } from './launcher';
 
 const ROOT = resolve(__dirname, '..');
 const MAINTAINER = 'fwknop-mikrotik maintainers <maintainers@fwknop-mikrotik.invalid>';
@@ -68,8 +69,7 @@ class Tree {
 function addProgram(tree: Tree): void {
   // The Node.js of the package that we depend on, and no other that a PATH may name: the code cache
   // is made for it.
-  const command = String(read('bin/fwknop-mikrotik')).replace(/^#!.*/, '#!/usr/bin/node');
-  tree.add(`${PROGRAM}/bin/${name}`, command, 0o755);
+  tree.add(`${PROGRAM}/bin/${name}`, launcherOn('/usr/bin/node'), 0o755);
   tree.link(`usr/bin/${name}`, `${PROGRAM}/bin/${name}`);
   for (const file of readdirSync(join(ROOT, 'dist')).filter((entry) => entry.endsWith('.js'))) {
     tree.add(`${PROGRAM}/dist/${file}`, read(`dist/${file}`));

@@ -298,8 +298,9 @@ describe('where it is', () => {
   });
 
   test.concurrent('a cwd that is gone', async () => {
-    const script = 'd=$(mktemp -d); cd "$d"; rmdir "$d"; exec env -i "$@"';
-    await knock(['/bin/sh', '-c', script, 'sh', EXECUTABLE]);
+    // A shell would complain about it first, in a line of its own.
+    const script = 'd=$(mktemp -d); cd "$d"; rmdir "$d"; exec env -i "$@" 2>&1 | tail -n 1 >&2';
+    await knock(['/bin/bash', '-o', 'pipefail', '-c', script, 'bash', EXECUTABLE]);
   });
 });
 

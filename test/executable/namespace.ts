@@ -48,6 +48,14 @@ export function directoryOf(path: string, files: Readonly<Record<string, string>
   return [`mount -t tmpfs -o mode=755 tmpfs ${path}`, ...copies].join('\n');
 }
 
+/** No Node.js where a shell without a PATH looks for it. */
+export function nodeHidden(): string {
+  return `
+for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+  [ ! -f $folder/node ] || mount --bind /dev/null $folder/node
+done`;
+}
+
 /** A /dev without the system's log, or with a socket of ours in its place. */
 export function devWith(log?: string): string {
   const dev = join(ownFolder(), 'dev');

@@ -6,7 +6,7 @@ import { trap } from '../router/faults';
 import type { RouterOptions } from '../router/server';
 import { until } from '../wait';
 import { makePipe, runAsFwknopd } from './as-fwknopd';
-import { devWith, fileInPlaceOf, inNamespace, testInNamespace } from './namespace';
+import { devWith, fileInPlaceOf, inNamespace, nodeHidden, testInNamespace } from './namespace';
 import { flags, OPENED, ourRouter, ownFile, ownPath, PASSWORD, tlsFlags } from './router';
 import { EXECUTABLE, line, run, WORDS } from './run';
 import { BAD_PORT_TEXT, OPENED_TEXT, PASSWORD_WARNING } from './says';
@@ -105,6 +105,20 @@ concurrent('a password among the arguments is warned about once, and not logged'
   expect(log.messages).toEqual([
     [DAEMON.notice, 'fwknop-mikrotik', OPENED_TEXT],
     [DAEMON.warning, 'fwknop-mikrotik', PASSWORD_WARNING],
+  ]);
+});
+
+concurrent('that there is no Node.js is an error', async () => {
+  const log = await startLog();
+  const result = await run(WORDS, { command: inNamespace([nodeHidden(), devWith(log.path)]) });
+  expect(result.status).toBe(78);
+  await until('the log', () => log.messages.length > 0);
+  expect(log.messages).toEqual([
+    [
+      DAEMON.err,
+      'fwknop-mikrotik',
+      expect.stringMatching(/^Node\.js is nowhere in \/.*full path$/),
+    ],
   ]);
 });
 

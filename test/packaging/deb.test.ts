@@ -73,7 +73,7 @@ testDeb('has its files where Debian looks for them, owned by root and closed to 
 
 testDeb('runs on the Node.js that it asks for', () => {
   const command = readFileSync(join(root, 'usr/bin/fwknop-mikrotik'), 'utf8');
-  expect(command).toMatch(/^#!\/usr\/bin\/node\n/);
+  expect(command).toMatch(/^#!\/usr\/bin\/node --use-openssl-ca\n/);
 });
 
 testDeb('brings every licence, its own and those of what is inside', () => {
