@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { launcherOn } from '../packaging/launcher';
 import { certificates } from '../test/router/certificates';
 import { type RouterOptions, startRouter, type TestRouter } from '../test/router/server';
 import { EXECUTABLE } from '../test/shipped';
@@ -10,6 +11,8 @@ export interface Command {
   readonly name: string;
   /** The command line that opens a TCP port for a minute. */
   readonly line: (door: number) => readonly string[];
+  /** What it finds in its environment: nothing, if left out, as under fwknopd. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Where the entry must be afterwards; undefined for a command that opens nothing. */
   readonly router?: TestRouter;
   /** What has to be done before each run, and is not measured. */
@@ -22,6 +25,7 @@ export interface Command {
 
 const ADDRESS = '203.0.113.9';
 const PYTHON = '/usr/bin/python3';
+const LAUNCHER = 'bin/fwknop-mikrotik';
 const USERS: NonNullable<RouterOptions['users']> = [
   { name: 'fwknop', password: 'secret', policies: ['api', 'write'] },
 ];
@@ -54,6 +58,7 @@ export class Commands {
         signed,
         this.configuration('ca', [signed], `ca-file = "${ca.certPath}"`),
       ),
+      this.throughShell('plain, by npm', plain, plainFile),
       withoutCache(this.ours('plain, no cache yet', plain, plainFile)),
       this.ours(
         'plain, with syslog',
@@ -68,15 +73,26 @@ export class Commands {
     return commands;
   }
 
-  /** This program, with a configuration: a copy of its own, whose code cache is made by its own use. */
+  /** This program, with a configuration, started as the Debian package starts it. */
   ours(name: string, router: TestRouter, file: string): Command {
+    const command = this.opening(name, router, file);
+    writeFileSync(join(command.copy, LAUNCHER), launcherOn(this.node));
+    return command;
+  }
+
+  /** The same, started as npm installs it: by a shell, which looks for Node.js. */
+  private throughShell(name: string, router: TestRouter, file: string): Command {
+    return { ...this.opening(name, router, file), env: { PATH: dirname(this.node) } };
+  }
+
+  /** Runs a copy of this program, whose code cache is made by its own use. */
+  private opening(name: string, router: TestRouter, file: string): Command & { copy: string } {
     const copy = join(this.folder, name.replaceAll(/\W+/g, '-'));
-    const executable = join(copy, 'bin/fwknop-mikrotik');
     for (const part of ['package.json', 'bin', 'dist']) {
       cpSync(join(dirname(EXECUTABLE), '..', part), join(copy, part), { recursive: true });
     }
     removeCaches(copy);
-    const line = (door: number) => [this.node, executable, ...openingOf(file, door)];
+    const line = (door: number) => [join(copy, LAUNCHER), ...openingOf(file, door)];
     return { name: `fwknop-mikrotik, ${name}`, router, line, copy };
   }
 
@@ -131,14 +147,9 @@ export class Commands {
   private peer(mode: 'plain' | 'tls', router: TestRouter): Command {
     const script = resolve(__dirname, 'peer.py');
     const line = (door: number) => [
-      PYTHON,
-      script,
-      String(router.port),
-      mode,
-      ADDRESS,
-      '6',
-      String(door),
-      '60',
+      ...[PYTHON, script, '--routerip', router.host, '--port', String(router.port)],
+      ...['--routeruser', 'fwknop', '--routerpass', 'secret', ...(mode === 'tls' ? ['--tls'] : [])],
+      ...[ADDRESS, '6', String(door), '60'],
     ];
     return { name: `open_ports.py, ${mode}`, router, line };
   }

@@ -43,13 +43,13 @@ export async function measure(
 }
 
 /** Runs a command once. @returns milliseconds from the start of the process to its end */
-export async function runOnce({ name, line, router, prepare }: Command): Promise<number> {
+export async function runOnce({ name, line, env = {}, router, prepare }: Command): Promise<number> {
   prepare?.();
   const adds = router?.adds ?? 0;
   const [program = '', ...args] = line(nextDoor());
   const started = performance.now();
   // An environment as empty as fwknopd's: NODE_EXTRA_CA_CERTS alone would add 85 ms.
-  const child = spawn(program, args, { env: {}, cwd: '/', stdio: 'ignore' });
+  const child = spawn(program, args, { env, cwd: '/', stdio: 'ignore' });
   const status = await new Promise((settle) => child.on('close', settle));
   const took = performance.now() - started;
   if (status !== 0) throw new Error(`${name}: exit status ${status}`);
@@ -62,9 +62,9 @@ export async function runOnce({ name, line, router, prepare }: Command): Promise
  *
  * @throws when it fails
  */
-export async function peakMemory({ line }: Command): Promise<number> {
+export async function peakMemory({ line, env = {} }: Command): Promise<number> {
   const script = resolve(__dirname, 'max-rss.py');
-  const options = { env: {}, cwd: '/' };
+  const options = { env, cwd: '/' };
   // Not waited for by blocking: the router that it opens is in this process.
   const { stdout } = await run('/usr/bin/python3', [script, ...line(nextDoor())], options);
   return Number(stdout);
