@@ -18,12 +18,13 @@ interface Target {
   readonly figure: string;
   readonly base: string;
   readonly most: number;
+  /** The first major version of Node that it is meant for. */
   readonly since?: number;
 }
 
 const TARGETS: readonly Target[] = [
-  { figure: 'fwknop-mikrotik, plain', base: 'node -e 0', most: 1.45 },
-  { figure: 'fwknop-mikrotik, pinned', base: 'node -e 0', most: 1.65 },
+  { figure: 'fwknop-mikrotik, plain', base: 'node -e 0', most: 1.45, since: 20 },
+  { figure: 'fwknop-mikrotik, pinned', base: 'node -e 0', most: 1.65, since: 20 },
   { figure: 'fwknop-mikrotik, plain', base: 'bare Node, plain', most: 1.15 },
   { figure: 'fwknop-mikrotik, pinned', base: 'bare Node, pinned', most: 1.15 },
   { figure: 'fwknop-mikrotik, CA file', base: 'node -e 0', most: 1.9, since: 22 },
