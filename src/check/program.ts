@@ -10,7 +10,7 @@ import {
 import { basename, dirname } from 'node:path';
 import { version } from '../../package.json';
 import { Failure } from '../failure';
-import { shellWord } from '../text';
+import { printable, shellWord } from '../text';
 import { showPath } from '../trusted-file';
 import type { Finding } from './marks';
 import { finishes } from './tools';
@@ -18,6 +18,8 @@ import { finishes } from './tools';
 /** Where a program without a path is looked for when there is no PATH. */
 const DEFAULT_PATH = ['/bin', '/usr/bin'];
 const LONGEST_SHEBANG = 256; // bytes, Linux's BINPRM_BUF_SIZE
+/** What the program says of itself when it cannot run: that there is no Node.js, or nothing built. */
+const SAID = /^fwknop-mikrotik: (.{1,120}?)(?:; hint: ([\x20-\x7e]{1,120}))?$/m;
 
 /**
  * Checks that fwknopd, with its empty environment, gets this program to run: by its files, so that
@@ -42,11 +44,12 @@ export async function checkProgram(
     if (!(error instanceof Failure)) throw error;
     return error.faults.map((fault) => ({ mark: 'FAIL', step, ...fault }));
   }
-  const { isFine, stdout } = await finishes(first, [...rest, '--version'], seconds);
+  const { isFine, stdout, stderr } = await finishes(first, [...rest, '--version'], seconds);
   const shown = stdout.trim();
   if (!isFine || !/^\d+\.\d+\.\d+\S{0,20}$/.test(shown)) {
-    const what = `${showPath(program)}: does not run with an empty environment`;
-    const hint = `see why: cd / && env -i ${[...head, '--version'].join(' ')}`;
+    const [, why = 'does not run with an empty environment', mend] = SAID.exec(stderr) ?? [];
+    const what = `${showPath(program)}: ${printable(why)}`;
+    const hint = mend ?? `see why: cd / && env -i ${[...head, '--version'].join(' ')}`;
     return [{ mark: 'FAIL', step, what, hint }];
   }
   const runs = `${showPath(program)}, version ${shown}, runs with an empty environment`;

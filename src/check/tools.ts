@@ -8,6 +8,7 @@ export interface Result {
   /** It was ended for taking too long. */
   readonly isLate: boolean;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 const MEGABYTE = 1 << 20;
@@ -31,12 +32,13 @@ export function finishes(
     maxBuffer: MEGABYTE,
   };
   return new Promise((settle) => {
-    const child = execFile(program, args, options, (error, stdout) => {
+    const child = execFile(program, args, options, (error, stdout, stderr) => {
       settle({
         isFine: error === null,
         isMissing: error?.code === ('ENOENT' as unknown),
         isLate: error?.killed === true,
         stdout,
+        stderr,
       });
     });
     child.stdin?.end();

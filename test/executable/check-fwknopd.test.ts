@@ -1,13 +1,13 @@
 /** `check` on fwknopd's side: access.conf, the program as fwknopd runs it, and the system's log. */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { leftOut } from '../left-out';
 import { NODE } from '../shipped';
 import { writeAs } from '../unit/files';
 import { about, accessConf, type Changes, check, configuration, from, steps } from './check-set-up';
-import { devWith, inNamespace, testInNamespace } from './namespace';
+import { devWith, inNamespace, nodeHidden, testInNamespace } from './namespace';
 import { ourRouter, ownFile, ownFolder, ownPath } from './router';
 import { EXECUTABLE, type Run, type Surroundings } from './run';
 
@@ -142,6 +142,12 @@ describe('the program', () => {
       'nowhere-at-all is in neither /usr/bin nor /bin, and fwknopd has no PATH to look in',
     ],
     ['that fails', () => program('#!/bin/sh\nexit 1\n'), 'does not run with an empty environment'],
+    [
+      'that says why',
+      () =>
+        program('#!/bin/sh\necho "fwknop-mikrotik: no \x1b there; hint: get one" >&2; exit 78\n'),
+      'fwknop-mikrotik: no ? there',
+    ],
     ['that is another', () => program('#!/bin/sh\necho hello\n'), 'does not run with an empty env'],
     ['that hangs', () => program('#!/bin/sh\nexec sleep 60\n'), 'does not run with an empty env'],
     [
@@ -158,6 +164,27 @@ describe('the program', () => {
     expect(mend).toMatch(/^mend: /);
     expect(result.took).toBeLessThan(10_000);
   });
+
+  testInNamespace('the test of a Node.js that is nowhere').concurrent(
+    'without its Node.js',
+    async () => {
+      const open = `${EXECUTABLE} --config ${config} ${WORDS}`;
+      const node = ownPath('node');
+      copyFileSync(process.execPath, node);
+      const result = await check(
+        config,
+        ['--access-conf', accessConf(config, { CMD_CYCLE_OPEN: open })],
+        {
+          command: inNamespace([nodeHidden()], [node, EXECUTABLE]),
+        },
+      );
+      expect(result.status).toBe(78);
+      expect(from('program', 'fwknopd', result).slice(0, 2)).toEqual([
+        expect.stringMatching(/^FAIL {2}program: .*: Node\.js is nowhere in \/\S*$/),
+        'mend: name it before the program, by its full path',
+      ]);
+    },
+  );
 
   test('of another version', async () => {
     const result = await runs(program('#!/bin/sh\necho 9.9.9\n'));
