@@ -108,11 +108,13 @@ export function notPinned(fingerprint: string | undefined): Broken {
 /** What to say of a handshake that failed. */
 export function handshakeFailed(error: NodeJS.ErrnoException, trust: Trust): Broken {
   const code = error.code ?? '';
-  if (/HANDSHAKE_FAILURE/.test(code) && trust.mode !== 'anonymous') {
+  if (/HANDSHAKE_FAILURE/.test(code)) {
     return new Broken(
       'lost',
       'TLS handshake failed: no cipher in common',
-      'api-ssl may have no certificate: give it one, or set tls = "anonymous"',
+      trust.mode === 'anonymous'
+        ? 'api-ssl may have a certificate: take out tls = "anonymous", and pin it'
+        : 'api-ssl may have no certificate: give it one, or set tls = "anonymous"',
     );
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
