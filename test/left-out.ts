@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /**
  * For tests that need what is not on every machine: leaves them out loudly; where CI is set, fails,
  * since there nothing may be left out unseen.
@@ -11,6 +13,7 @@
 export function leftOut(what: string, missing: string): typeof test.skip {
   const message = `${what}: left out, for want of ${missing}`;
   if (process.env.CI) throw new Error(message);
-  console.warn(message);
+  // Jest keeps to itself what a suite says of which nothing is left.
+  writeSync(2, `${message}\n`);
   return test.skip;
 }
