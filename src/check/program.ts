@@ -94,7 +94,7 @@ function requireInterpreter(script: string): void {
   const [, interpreter = '', name] =
     /^#!\s*(\S+)(?:[ \t]+([^\s-]\S*))?/.exec(firstBytes(script)) ?? [];
   if (interpreter === '') return; // a program of its own
-  const mend = `name Node.js by its full path: CMD_CYCLE_OPEN /path/to/node ${script} ...`;
+  const mend = `name Node.js by its full path: CMD_CYCLE_OPEN /path/to/node --use-openssl-ca ${script} ...`;
   if (basename(interpreter) === 'env' && name !== undefined) {
     if (DEFAULT_PATH.some((folder) => isExecutable(`${folder}/${name}`))) return;
     const what = `${showPath(script)}: ${name} is in neither /usr/bin nor /bin, and fwknopd has no PATH to look in`;

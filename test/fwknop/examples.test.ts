@@ -52,18 +52,23 @@ async function useWith(command: string): Promise<void> {
 
 test('access.conf.example shows both forms, far below the 255 characters that fwknopd takes', () => {
   expect(SHORT_FORM).toMatch(/^\/\S+\/fwknop-mikrotik \$SRC \$PROTO \$PORT \$CLIENT_TIMEOUT$/);
-  expect(LONG_FORM).toMatch(/^\/\S+\/node \/\S+\/fwknop-mikrotik \$SRC \$PROTO \$PORT \$CLIENT_TI/);
+  expect(LONG_FORM).toMatch(
+    /^\/\S+\/node --use-openssl-ca \/\S+\/fwknop-mikrotik \$SRC \$PROTO \$PORT \$CLIENT_TI/,
+  );
   for (const form of [SHORT_FORM, LONG_FORM]) expect(form?.length).toBeLessThan(150);
 });
 
-const systemNode = ['/usr/bin/node', '/bin/node'].some((path) => existsSync(path));
+const systemNode = ['/usr/local/bin', '/usr/bin'].some((path) => existsSync(`${path}/node`));
 const storyWithSystemNode = systemNode
   ? story
-  : leftOut('the short form of CMD_CYCLE_OPEN', 'node in /usr/bin or /bin');
+  : leftOut('the short form of CMD_CYCLE_OPEN', 'node in /usr/local/bin or /usr/bin');
 
-storyWithSystemNode('the short form opens, where node is in /usr/bin or /bin', async () => {
-  await useWith(SHORT_FORM!);
-});
+storyWithSystemNode(
+  'the short form opens, where node is in /usr/local/bin or /usr/bin',
+  async () => {
+    await useWith(SHORT_FORM!);
+  },
+);
 
 story('the form with an absolute path to node opens', async () => {
   await useWith(LONG_FORM!);
