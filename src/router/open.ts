@@ -59,6 +59,8 @@ export async function open(
       return { ...opening, ...(await send(session, router.email, mail)) };
     } catch (error) {
       session?.close();
+      // What is said of an add that was sent again says nothing of the first one.
+      if (!(error instanceof Broken) && unanswered !== undefined) throw mayBeOpen(unanswered);
       if (error instanceof Trap) throw refused(error);
       if (!(error instanceof Broken)) throw error;
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
@@ -166,7 +168,7 @@ export function refused(trap: Trap): Failure {
   );
 }
 
-/** What a session that broke before an add was sent comes to. */
+/** What a session that broke comes to, where its add is not in doubt. */
 export function failure(error: Broken, hint = error.hint): Failure {
   switch (error.cause) {
     case 'lost':

@@ -54,6 +54,11 @@ function die(signal: NodeJS.Signals): void {
 
 function explain(error: Error & { code?: unknown }, deadline: Deadline): Broken {
   if (deadline.isOver) return new Broken('deadline', 'no answer in time (name look-up)');
-  const why = error.code === 'ENOENT' ? 'getent is not installed' : 'name not found';
-  return new Broken('lost', `not reachable: ${why}`, 'use its IP address as host');
+  return new Broken('lost', `not reachable: ${whyNot(error.code)}`, 'use its IP address as host');
+}
+
+/** @param code getent's exit status, or why it could not be run */
+function whyNot(code: unknown): string {
+  if (code === 'ENOENT') return 'getent is not installed';
+  return typeof code === 'string' ? `no name look-up: ${code}` : 'name not found';
 }

@@ -226,7 +226,8 @@ export class Session {
     // Prepended, so that it comes before the library's own listener, which sends the login.
     socket.prependListener('secureConnect', () => {
       checking = false;
-      this.#stage = 'login';
+      // It comes again in the middle of a command, where a router begins a handshake anew (TLS 1.2).
+      if (!this.#isLetIn()) this.#stage = 'login';
       this.trace(`${(socket as TLSSocket).getProtocol()}, certificate ${fingerprint ?? 'none'}`);
       if (router.trust.mode === 'pinned' && fingerprint !== router.trust.fingerprint) {
         this.#end(notPinned(fingerprint));
@@ -296,8 +297,8 @@ export class Session {
       listener.callback([reply, ...attributes]);
     } else if (reply === '!empty') {
       // RouterOS 7.18 and later begin a reply without data with it. Whether a !done follows is
-      // disputed, and the library knows neither; a login or an add is not confirmed by it.
-      if (this.#stage === 'login' || this.#stage === 'add') return;
+      // disputed, and the library knows neither; it confirms nothing that was to be done.
+      if (!WITH_ROWS.includes(this.#stage)) return;
       this.#ended.add(tag);
       listener.callback(['!done']);
     } else {
@@ -326,14 +327,16 @@ async function loadLibrary(): Promise<typeof import('routeros-client')> {
 /**
  * The options that make Node check a router's identity; undefined for the plain API.
  *
- * @throws Broken `untrusted` when OpenSSL takes no certificate of the CA file
+ * @throws Broken `untrusted` when the CAs cannot be read, or OpenSSL takes none of them
  */
 export function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
-  const options = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
   try {
+    const options = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
     return options && withSharedContext(options);
   } catch (error) {
-    throw new Broken('untrusted', `TLS settings: ${(error as Error).message}`, 'check ca-file');
+    const isGiven = trust.mode === 'verify' && trust.ca !== undefined;
+    const mend = isGiven ? 'check ca-file' : 'name the CAs in ca-file, or pin the certificate';
+    throw new Broken('untrusted', `TLS settings: ${(error as Error).message}`, mend);
   }
 }
 

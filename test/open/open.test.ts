@@ -26,6 +26,12 @@ const trapThenDone = (text: string, pause: number): How => ({
   pause,
 });
 
+/** A refusal as RouterOS 7.18 and later may word it. */
+const emptyThenTrap = (text: string): How => ({
+  carriedOut: false,
+  reply: ({ frame }) => frame([['!empty'], ['!trap', `=message=${text}`], ['!done']]),
+});
+
 const ROW = { list: 'FWKNOP_6_22', address: '203.0.113.9' };
 
 describe.each(TRANSPORTS)('a first knock, %s', (transport) => {
@@ -100,6 +106,16 @@ describe('a knock while the entry is there', () => {
       expect(entry?.secondsLeft).toBeGreaterThan(50);
       expect(other?.secondsLeft).toBeLessThanOrEqual(40);
     }));
+
+  test('and is told the reason when extending it is refused', () =>
+    withTarget(
+      { faults: [{ at: 'set', how: emptyThenTrap('failure: no way') }] },
+      async (target) => {
+        target.addEntry({ ...ROW, timeout: '30s' });
+        const { opening } = await attempt(aim(target, 'plain', reader));
+        expect(opening).toMatchObject({ changed: false, warning: 'failure: no way' });
+      },
+    ));
 
   test('never shortens one that ends later', () =>
     withTarget({}, async (target) => {
@@ -384,4 +400,31 @@ test('the private members of the library that the guard rests on are there', asy
   expect(connector.receiver.tags).toBeInstanceOf(Map);
   await connected;
   connector.socket.destroy();
+});
+
+test('an e-mail that is refused after an empty answer is told of', () =>
+  withTarget(
+    { faults: [{ at: 'send', how: emptyThenTrap('failure: no smtp') }] },
+    async (target) => {
+      const more = { user: 'mailer', email: 'me@example.com' };
+      const { opening } = await attempt(aim(target, 'plain', more));
+      expect(opening).toMatchObject({ changed: true, warning: 'no e-mail: failure: no smtp' });
+      expect(target.mails).toEqual([]);
+    },
+  ));
+
+test.each([
+  ['refused', trap('interrupted')],
+  ['refused for want of a policy', trap('not enough permissions (9)')],
+  ['confirmed without an id', { ...saying(''), reply: ({ frame }) => frame([['!done']]) } as How],
+])('an add that was lost, and then %s, may have opened', (_, second) => {
+  const faults = [
+    { at: 'add', how: cutShort(0, 'rst'), times: 1 },
+    { at: 'add', how: second, after: 1 },
+  ] as const;
+  return withTarget({ faults: [...faults] }, async (target) => {
+    const { failure } = await attempt(aim(target, 'plain'), 3000);
+    expect(failure).toMatchObject({ kind: 'unanswered' });
+    expect(isOpen(target)).toBe(true);
+  });
 });
