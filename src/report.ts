@@ -56,7 +56,8 @@ export function print(text: string): void {
 export function log(lines: readonly Line[]): void {
   const records = lines.map((line) => `<${DAEMON | SEVERITY[line.level]}>${render(line)}\n`);
   try {
-    const child = spawn('logger', ['--tag', TAG, '--prio-prefix'], {
+    // Where nobody reads what is logged, a logger would wait for ever.
+    const child = spawn('timeout', ['10', 'logger', '--tag', TAG, '--prio-prefix'], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       // fwknopd 2.6.10 leaves us no PATH.

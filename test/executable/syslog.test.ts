@@ -1,7 +1,8 @@
 /** What the system's log gets: the line of stderr, with facility, tag and level; and what if not. */
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { trap } from '../router/faults';
 import type { RouterOptions } from '../router/server';
 import { until } from '../wait';
@@ -120,6 +121,19 @@ concurrent('that there is no Node.js is an error', async () => {
       expect.stringMatching(/^Node\.js is nowhere in \/.*full path$/),
     ],
   ]);
+});
+
+concurrent('that there is nothing to run is an error', async () => {
+  const log = await startLog();
+  const folder = ownPath('bare');
+  mkdirSync(folder);
+  const launcher = join(folder, 'fwknop-mikrotik');
+  copyFileSync(EXECUTABLE, launcher);
+  const result = await run(WORDS, { command: inNamespace([devWith(log.path)], [launcher]) });
+  const text = 'dist is missing; hint: npm ci builds it';
+  expect(result).toMatchObject({ status: 78, stderr: line(text) });
+  await until('the log', () => log.messages.length > 0);
+  expect(log.messages).toEqual([[DAEMON.err, 'fwknop-mikrotik', text]]);
 });
 
 concurrent('what is refused before any connection is logged too', async () => {
