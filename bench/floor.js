@@ -1,5 +1,5 @@
-// The floor: the same exchange by bare Node, with no library and no check of anything but the last
-// reply. Nothing that runs on Node and does more can take less time.
+// The floor: the same exchange by bare Node, with no library and no check of anything but the
+// fingerprint and the last reply. Nothing that runs on Node and does more can take less time.
 //
 //     node floor.js PORT plain|pinned FINGERPRINT SRC PROTO PORT TIMEOUT
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { whyNotIsolated } from '../test/fwknop/isolation';
 import { closeWorlds, startWorld } from '../test/fwknop/remote';
+import { CONFIG_FILE } from '../test/fwknop/world';
 import { certificates } from '../test/router/certificates';
 import type { RouterOptions, TestRouter } from '../test/router/server';
 import { type Command, Commands } from './commands';
@@ -38,7 +39,7 @@ export async function loads(node: string, knocks: number): Promise<readonly Load
       await furtherRouters(commands, 'TLS, pinned', { transport: selfSigned }, pin, 5),
       await waiting(commands),
       await manyHelpers(commands),
-      ...(await manyKnocks(knocks)),
+      ...(await manyKnocks(node, knocks)),
     ];
   } finally {
     await commands.close();
@@ -157,7 +158,7 @@ async function manyHelpers(commands: Commands): Promise<Load> {
 }
 
 /** SPA packets in a row through stock fwknopd, where it is installed. */
-async function manyKnocks(count: number): Promise<readonly Load[]> {
+async function manyKnocks(node: string, count: number): Promise<readonly Load[]> {
   const missing = whyNotIsolated();
   if (missing !== undefined) {
     console.warn(`no knocks through fwknopd, for want of ${missing}`);
@@ -166,7 +167,9 @@ async function manyKnocks(count: number): Promise<readonly Load[]> {
   try {
     const port = 8728;
     const password = 'secret';
+    const command = `${node} {dir}/fwknop-mikrotik --config ${CONFIG_FILE}`;
     const world = await startWorld({
+      stanza: { CMD_CYCLE_OPEN: `${command} $SRC $PROTO $PORT $CLIENT_TIMEOUT` },
       router: { port, users: [{ name: 'fwknop', password, policies: ['api', 'write'] }] },
       files: {
         'mikrotik.toml': `[[router]]\nhost = "127.0.0.1"\ntls = "off"\nuser = "fwknop"\npassword = "${password}"\n`,
