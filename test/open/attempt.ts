@@ -8,6 +8,9 @@ import { type RouterOptions, startRouter, type TestRouter } from '../router/serv
 
 export const PASSWORD = 'Zq7-correct-horse';
 
+/** How many misbehaviours are tried at a time: on a busy machine more would be late by themselves. */
+export const AT_ONCE = 40;
+
 /** The two ways in which every misbehaviour is tried. */
 export const TRANSPORTS = ['plain', 'TLS'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
