@@ -73,10 +73,11 @@ export function withSharedContext(options: ConnectionOptions): ConnectionOptions
 }
 
 /** The CAs to trust: those given, or the system's, which are not the ones that Node brings along. */
-function certificateAuthorities(given: string | undefined): { ca?: string } {
+function certificateAuthorities(given: string | undefined): { ca: string | [] } {
   if (given !== undefined) return { ca: given };
   const file = SYSTEM_CAS.find((path) => existsSync(path));
-  return file === undefined ? {} : { ca: readFileSync(file, 'utf8') };
+  // None are trusted where there are none: SSL_CERT_FILE in the environment would name others.
+  return { ca: file === undefined ? [] : readFileSync(file, 'utf8') };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** How the executable gets from a shell to Node.js. */
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { directoryOf, inNamespace, nodeHidden, testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, ownFile, ownPath, tlsFlags } from './router';
+import { flags, OPENED, ourRouter, ownPath, tlsFlags } from './router';
 import { EXECUTABLE, line, run, WORDS } from './run';
 import { OPENED_TEXT } from './says';
 
@@ -23,11 +24,26 @@ test.concurrent.each([
   await expectOpens([...by, EXECUTABLE]);
 });
 
-test.concurrent('has Node.js take no CAs but those that it is given', async () => {
-  const tell = ownFile('tell.js', 'process.stderr.write(process.execArgv.join() + "\\n")');
-  const env = { NODE_OPTIONS: `--require=${tell}` };
-  const { stderr } = await run(['--version'], { env });
-  expect(stderr).toBe('--use-openssl-ca\n');
+describe('has Node.js take no CAs but those that it is given', () => {
+  /** What the shell gives to Node.js. */
+  async function given(env: NodeJS.ProcessEnv): Promise<string> {
+    const folder = ownPath('path');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'node'), '#!/bin/sh\nprintf "<%s>" "$@"\n', { mode: 0o755 });
+    return (await run(['a b', ''], { env: { ...env, PATH: folder } })).stdout;
+  }
+
+  test.concurrent('unless the environment says something of its own', async () => {
+    expect(await given({})).toBe(`<--use-openssl-ca><${EXECUTABLE}><a b><>`);
+    expect(await given({ NODE_OPTIONS: '--use-bundled-ca' })).toBe(`<${EXECUTABLE}><a b><>`);
+    expect(await given({ NODE_USE_SYSTEM_CA: '1' })).toBe(`<${EXECUTABLE}><a b><>`);
+  });
+
+  test.concurrent('and starts in any case', async () => {
+    for (const env of [{ NODE_OPTIONS: '--use-bundled-ca' }, { NODE_USE_SYSTEM_CA: '1' }]) {
+      expect(await run(['--version'], { env })).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
 });
 
 concurrent('finds Node.js in /usr/local/bin without a PATH', async () => {
@@ -41,6 +57,6 @@ concurrent('without Node.js it says so', async () => {
   const result = await run(WORDS, { command: inNamespace([nodeHidden()]) });
   expect(result).toMatchObject({ status: 78, stdout: '' });
   expect(result.stderr).toMatch(
-    /^fwknop-mikrotik: Node\.js is nowhere in \/\S*; hint: name it before the program, by its full path\n$/,
+    /^fwknop-mikrotik: Node\.js not found; hint: name it before the program, by its full path \(PATH=\/\S*\)\n$/,
   );
 });

@@ -118,7 +118,7 @@ concurrent('that there is no Node.js is an error', async () => {
     [
       DAEMON.err,
       'fwknop-mikrotik',
-      expect.stringMatching(/^Node\.js is nowhere in \/.*full path$/),
+      expect.stringMatching(/^Node\.js not found; hint: .*full path \(PATH=\/\S*\)$/),
     ],
   ]);
 });
