@@ -59,10 +59,11 @@ export async function open(
       return { ...opening, ...(await send(session, router.email, mail)) };
     } catch (error) {
       session?.close();
-      // What is said of an add that was sent again says nothing of the first one.
-      if (!(error instanceof Broken) && unanswered !== undefined) throw mayBeOpen(unanswered);
-      if (error instanceof Trap) throw refused(error);
-      if (!(error instanceof Broken)) throw error;
+      if (!(error instanceof Broken)) {
+        // What is said of an add that was sent again says nothing of the first one.
+        if (unanswered !== undefined) throw mayBeOpen(unanswered);
+        throw error instanceof Trap ? refused(error) : error;
+      }
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
       const addSent = session?.sent.has(`${entry.menu}/add`) === true;
       if (addSent && !isLost) throw failure(error, MAY_BE_OPEN);
