@@ -193,6 +193,11 @@ describe('its code cache', () => {
     }
   });
 
+  test('names the architecture: V8 of Node 18 and 20 crashes on the cache of another one', async () => {
+    const { caches } = await warmCopy();
+    expect(caches.map((path) => path.split('.').slice(-2))).toEqual([[process.arch, 'cache']]);
+  });
+
   test('is closed to others for writing under umask 0, too', async () => {
     const copy = ownPath('copy');
     cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
