@@ -82,8 +82,10 @@ function nextSteps(setup: Setup, out: string): string {
   const folder = resolve(out);
   const file = (name: string) => shellWord(join(folder, name));
   const script = "'/import file-name=router.rsc; /file/remove router.rsc'";
-  // Debian's fwknopd.conf has neither line, and its service is not enabled when it is installed.
-  const listen = `printf 'ENABLE_UDP_SERVER Y;\\nUDPSERV_PORT ${setup.spaPort};\\n'`;
+  // Debian 13's fwknopd.conf enables NFQ capture, which fwknopd prefers to its UDP server and then hears
+  // nothing. Debian's service is not enabled when it is installed.
+  const lines = `ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT ${setup.spaPort};\\n`;
+  const listen = `printf '${lines}'`;
   const [door] = setup.doors;
   const knock = door === undefined ? '' : `fwknop -n ${stanzaName(setup, door)}`;
   return `The files are in ${folder}. What is left:

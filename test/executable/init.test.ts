@@ -60,7 +60,7 @@ describe('fwknop-mikrotik init', () => {
     );
     expect(pinning).toContain('fwknop-mikrotik check --pin=FINGERPRINT');
     expect(udp).toContain(
-      "printf 'ENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n' | sudo tee -a /etc/fwknop/fwknopd.conf",
+      "printf 'ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n' | sudo tee -a /etc/fwknop/fwknopd.conf",
     );
     expect(udp).toMatch(/ enable fwknop-server && .* restart fwknop-server$/);
     expect(clients).toContain('fwknop -n fw.example.com-tcp22');
