@@ -357,7 +357,7 @@ export function lost(error: NodeJS.ErrnoException, stage: string): Broken {
 }
 
 function loginHint(trap: string): string {
-  return trap.startsWith('not allowed')
+  return trap.includes('not allowed')
     ? "give the user's group the policy api"
     : "check user and password, and the user's address= on the router";
 }

@@ -175,7 +175,7 @@ describe('what the user may do', () => {
 
   test.concurrent.each([
     ['a wrong password', { name: 'x', password: 'other' }, 'invalid user name or password (6)'],
-    ['no policy api', { name: 'x', password: PASSWORD }, 'not allowed (9)'],
+    ['no policy api', { name: 'x', password: PASSWORD }, 'std failure: not allowed (9)'],
   ])('%s', async (_, user, said) => {
     const { result, at } = await of('x', ['email = "a@b"'], {
       users: [{ ...user, policies: ['write'] }],

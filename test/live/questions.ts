@@ -75,7 +75,7 @@ const LOGIN: readonly Question[] = [
   },
   {
     id: 'no-api',
-    mark: 'P',
+    mark: 'C',
     asks: 'What comes for a user without the policy api?',
     needs: ['noapi'],
     expects: trap(TEXT.notAllowed),

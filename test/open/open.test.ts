@@ -225,7 +225,7 @@ describe('a refusal', () => {
       withUser(['write']),
       {},
       'denied',
-      'login refused: not allowed (9)',
+      'login refused: std failure: not allowed (9)',
       "give the user's group the policy api",
     ],
     [

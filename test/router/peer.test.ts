@@ -148,7 +148,7 @@ testWithPeer.each([
 
 testWithPeer('login without policy api', async () => {
   const users: RouterOptions['users'] = [{ name: 'admin', password: 'secret', policies: [] }];
-  expect(await visit({ options: { users } })).toEqual([trapError('not allowed (9)')]);
+  expect(await visit({ options: { users } })).toEqual([trapError('std failure: not allowed (9)')]);
 });
 
 testWithPeer('a command before the login', async () => {

@@ -12,8 +12,8 @@ export const TEXT = {
   wrongPassword: 'invalid user name or password (6)',
   /** [C] login before 6.43. */
   wrongResponse: 'cannot log in',
-  /** [P no-api] login of a user whose group lacks the policy `api`. */
-  notAllowed: 'not allowed (9)',
+  /** [C] login of a user whose group lacks the policy `api` (CHR 7.23.2 and 7.23.3, published). */
+  notAllowed: 'std failure: not allowed (9)',
   /** [P not-logged-in] a `!fatal`: a command came before the login. */
   notLoggedIn: 'not logged in',
   /** [C] a `!fatal` on v6: the fifth failed login on one connection. */

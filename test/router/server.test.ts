@@ -96,7 +96,7 @@ describe('login', () => {
     await start({ users: [{ name: 'local', password: 'secret', policies: ['read', 'write'] }] });
     const client = connect();
     const reply = await client.talk('/login', '=name=local', '=password=secret');
-    expect(reply).toEqual(trap('not allowed (9)'));
+    expect(reply).toEqual(trap('std failure: not allowed (9)'));
     expect(await client.talk(PRINT)).toEqual([['!fatal', 'not logged in']]);
   });
 
