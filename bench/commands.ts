@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { launcherOn } from '../packaging/launcher';
-import { certificates } from '../test/router/certificates';
-import { type RouterOptions, startRouter, type TestRouter } from '../test/router/server';
-import { EXECUTABLE } from '../test/shipped';
+import { type RouterOptions, startRouter, type TestRouter } from '../simulator/api/server';
+import { certificates } from '../simulator/certificates';
+import { EXECUTABLE } from '../test/support/shipped';
 
 export interface Command {
   readonly name: string;

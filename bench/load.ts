@@ -1,11 +1,11 @@
 /** What happens under load: many routers at once, many helpers at once, many knocks in a row. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import type { RouterOptions, TestRouter } from '../simulator/api/server';
+import { certificates } from '../simulator/certificates';
 import { whyNotIsolated } from '../test/fwknop/isolation';
 import { closeWorlds, startWorld } from '../test/fwknop/remote';
 import { CONFIG_FILE } from '../test/fwknop/world';
-import { certificates } from '../test/router/certificates';
-import type { RouterOptions, TestRouter } from '../test/router/server';
 import { type Command, Commands } from './commands';
 import { median, runOnce } from './measure';
 

@@ -1,8 +1,8 @@
 import { run as check } from './check/check';
-import { EXIT, Failure } from './failure';
+import { say } from './cli/report';
+import { EXIT, Failure } from './common/failure';
 import { run as init } from './init/init';
 import { run as knock } from './knock/knock';
-import { say } from './report';
 
 const COMMANDS = { init, check, knock };
 

@@ -1,19 +1,19 @@
 import { isatty } from 'node:tty';
 import { version } from '../package.json';
-import { parseAccessRequest } from './access-request';
-import { parseCommandLine } from './cli';
-import { loadConfig } from './config';
-import { Deadline } from './deadline';
-import { formatDuration } from './duration';
-import { EXIT, Failure } from './failure';
-import { type Grant, permit, serviceName } from './grant';
-import { type Line, log, print, render, say } from './report';
+import { parseAccessRequest } from './access/access-request';
+import { type Grant, permit, serviceName } from './access/grant';
+import { parseCommandLine } from './cli/opening';
+import { type Line, log, print, render, say } from './cli/report';
+import { USAGE } from './cli/usage';
+import { Deadline } from './common/deadline';
+import { formatDuration } from './common/duration';
+import { EXIT, Failure } from './common/failure';
+import { clip } from './common/text';
+import { loadConfig } from './config/config';
+import type { SyslogMode } from './config/settings';
 import { addAttributes, type Entry, entryFor } from './router/address-list';
 import { type Mail, open } from './router/open';
 import type { Router } from './router/router';
-import type { SyslogMode } from './settings';
-import { clip } from './text';
-import { USAGE } from './usage';
 
 const LONGEST_NAME = 40; // characters of a router's name in a line
 

@@ -2,109 +2,51 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import packageJson from '../package.json';
 import lockfile from '../package-lock.json';
-import { USAGE } from '../src/usage';
+import { USAGE } from '../src/cli/usage';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-/** The modules of src/, those that others rest on last. A module imports only from below itself. */
-const ORDER = [
-  'main',
-  'commands',
-  'init/init',
-  'init/usage',
-  'init/options',
-  'init/fallback-options',
-  'init/write',
-  'init/files',
-  'init/undo',
-  'init/router-script',
-  'init/fallback',
-  'init/fallback-faults',
-  'init/always-allowed',
-  'init/rules',
-  'init/routeros',
-  'init/qr',
-  'init/keys',
-  'init/setup',
-  'check/check',
-  'check/usage',
-  'check/router-steps',
-  'check/policies',
-  'check/tls-step',
-  'check/pin',
-  'check/pinned-text',
-  'check/certificate',
-  'check/fwknopd-steps',
-  'check/program',
-  'check/tools',
-  'check/stanza',
-  'check/command',
-  'check/access-conf',
-  'check/marks',
-  'knock/knock',
-  'knock/usage',
-  'knock/send',
-  'knock/passphrases',
-  'knock/request',
-  'knock/target-file',
-  'knock/targets',
-  'knock/cargo',
-  'knock/knocks',
-  'terminal',
-  'report',
-  'streams',
-  'usage',
-  'cli',
-  'arguments',
-  'config',
-  'config-file',
-  'settings',
-  'trusted-file',
-  'router/open',
-  'router/session',
-  'router/resolve',
-  'router/trust',
-  'router/sentence',
-  'router/errors',
-  'router/address-list',
-  'router/router',
-  'grant',
-  'access-request',
-  'address',
-  'bad-value',
-  'deadline',
-  'duration',
-  'failure',
-  'text',
-];
+/**
+ * The folders of src/, those that others rest on last; `.` holds the programs. A module imports from its
+ * own folder and from those below it.
+ */
+const FOLDERS = ['.', 'check', 'init', 'knock', 'cli', 'config', 'router', 'access', 'common'];
 
 const SOURCES = new Map(
   readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => [path.replace(/\.ts$/, ''), read(join('src', path))]),
 );
+const PROGRAMS = ['commands', 'main'];
 
 const importsOf = (source: string) =>
   [...source.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map(([, path = '']) => path);
 
 describe('the modules', () => {
-  test('are all in the order', () => {
-    expect([...SOURCES.keys()].sort()).toEqual([...ORDER].sort());
+  test('stand in the folders, and the programs above them', () => {
+    const names = [...SOURCES.keys()];
+    expect([...new Set(names.map(posix.dirname))].sort()).toEqual([...FOLDERS].sort());
+    expect(names.filter((name) => !name.includes('/')).sort()).toEqual(PROGRAMS);
   });
 
-  test.each(ORDER)('%s imports only from below itself', (name) => {
-    const above = ORDER.slice(0, ORDER.indexOf(name) + 1);
-    const imported = importsOf(SOURCES.get(name) ?? '')
-      .filter((path) => path.startsWith('.'))
-      .map((path) => posix.join(posix.dirname(name), path));
-    expect(imported.filter((path) => above.includes(path))).toEqual([]);
+  test.each(FOLDERS)('of %s import from their own folder and those below', (folder) => {
+    const below = FOLDERS.slice(FOLDERS.indexOf(folder));
+    const imports = [...SOURCES]
+      .filter(([name]) => posix.dirname(name) === folder)
+      .flatMap(([name, source]) =>
+        importsOf(source)
+          .filter((path) => path.startsWith('.') && !path.endsWith('.json'))
+          .map((path) => posix.dirname(posix.join(posix.dirname(name), path))),
+      );
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter((imported) => !below.includes(imported))).toEqual([]);
   });
 
   test.each([
     ['routeros-client', 'router/session'],
-    ['yargs', 'arguments'],
-    ['smol-toml', 'config-file'],
+    ['yargs', 'cli/arguments'],
+    ['smol-toml', 'config/config-file'],
     ['qrcode-generator', 'init/qr'],
   ])('only one knows %s', (dependency, owner) => {
     const users = [...SOURCES].filter(([, source]) => importsOf(source).includes(dependency));

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Fault } from '../failure';
+import type { Fault } from '../common/failure';
 
 /** A variable of fwknopd's access.conf. */
 export interface Setting {

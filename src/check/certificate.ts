@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
-import type { Deadline } from '../deadline';
+import type { Deadline } from '../common/deadline';
 import { Broken } from '../router/errors';
 import type { Router } from '../router/router';
 import { isNetworkError, LET_IN, lost, prepareTls, RIGHT_PORT } from '../router/session';

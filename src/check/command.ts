@@ -1,13 +1,13 @@
 import { basename, resolve } from 'node:path';
-import { parseAccessRequest } from '../access-request';
-import { parseCommandLine } from '../cli';
-import { DEFAULT_CONFIG_FILE } from '../config';
-import type { RouterSettings } from '../config-file';
-import { collectFaults, Failure, type Fault } from '../failure';
-import { shellWord } from '../text';
-import { showPath } from '../trusted-file';
+import { parseAccessRequest } from '../access/access-request';
+import { parseCommandLine } from '../cli/opening';
+import { collectFaults, Failure, type Fault } from '../common/failure';
+import { shellWord } from '../common/text';
+import { showPath } from '../common/trusted-file';
+import { DEFAULT_CONFIG_FILE } from '../config/config';
+import type { RouterSettings } from '../config/config-file';
 import type { Setting } from './access-conf';
-import type { Finding } from './marks';
+import type { Finding } from './output';
 
 // Limits of fwknopd 2.6.10: CMD_CYCLE_BUFSIZE less its end (access.h), and what extcmd.c splits.
 const LONGEST_COMMAND = 255;

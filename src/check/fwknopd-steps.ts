@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { collectFaults, Failure, type Fault } from '../failure';
-import type { SyslogMode } from '../settings';
-import { shellWord } from '../text';
-import { readTrustedFile, showPath } from '../trusted-file';
+import { collectFaults, Failure, type Fault } from '../common/failure';
+import { shellWord } from '../common/text';
+import { readTrustedFile, showPath } from '../common/trusted-file';
+import type { SyslogMode } from '../config/settings';
 import { type AccessConf, readAccessConf } from './access-conf';
 import { judgeConfigs } from './command';
-import type { Finding, Section } from './marks';
+import type { Finding, Section } from './output';
 import { checkProgram } from './program';
+import { finishes } from './run-program';
 import { isOurs, judgeStanza } from './stanza';
-import { finishes } from './tools';
 
 export const DEFAULT_ACCESS_CONF = '/etc/fwknop/access.conf';
 

@@ -11,11 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type FileSettings, readConfigFile } from '../config-file';
-import { Failure, type Fault } from '../failure';
+import { confirm } from '../cli/terminal';
+import { Failure, type Fault } from '../common/failure';
+import { readTrustedFile, showPath } from '../common/trusted-file';
+import { type FileSettings, readConfigFile } from '../config/config-file';
 import type { Router } from '../router/router';
-import { confirm } from '../terminal';
-import { readTrustedFile, showPath } from '../trusted-file';
 import type { Shown } from './certificate';
 import { pinnedText } from './pinned-text';
 

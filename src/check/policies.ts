@@ -1,7 +1,7 @@
 import { Trap } from '../router/errors';
 import type { Router } from '../router/router';
 import type { Session } from '../router/session';
-import type { Finding } from './marks';
+import type { Finding } from './output';
 
 /** What could be found out about the rights of our user. */
 export interface Policies {

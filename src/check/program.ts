@@ -9,11 +9,11 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { version } from '../../package.json';
-import { Failure } from '../failure';
-import { printable, shellWord } from '../text';
-import { showPath } from '../trusted-file';
-import type { Finding } from './marks';
-import { finishes } from './tools';
+import { Failure } from '../common/failure';
+import { printable, shellWord } from '../common/text';
+import { showPath } from '../common/trusted-file';
+import type { Finding } from './output';
+import { finishes } from './run-program';
 
 /** Where a program without a path is looked for when there is no PATH. */
 const DEFAULT_PATH = ['/bin', '/usr/bin'];

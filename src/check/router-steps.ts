@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net';
-import { Deadline } from '../deadline';
-import { Failure } from '../failure';
+import { Deadline } from '../common/deadline';
+import { Failure } from '../common/failure';
 import { ENTRY_FIELDS, type Entry } from '../router/address-list';
 import { Broken, Trap } from '../router/errors';
 import { add, failure, refused } from '../router/open';
@@ -8,7 +8,7 @@ import { resolve } from '../router/resolve';
 import type { Router } from '../router/router';
 import { Session } from '../router/session';
 import { connect, look } from './certificate';
-import type { Section } from './marks';
+import type { Section } from './output';
 import type { Pinning } from './pin';
 import { judgePolicies, type Policies, readPolicies } from './policies';
 import { tellTls, untrustedFailure } from './tls-step';

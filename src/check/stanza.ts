@@ -1,6 +1,6 @@
 import type { Stanza } from './access-conf';
 import { type Command, headOf, judgeCommand } from './command';
-import type { Finding } from './marks';
+import type { Finding } from './output';
 
 const LONGEST_TIMER = 8388608; // seconds, measured with fwknopd 2.6.10
 

@@ -1,10 +1,10 @@
-import { Failure } from '../failure';
+import { Failure } from '../common/failure';
+import { clip } from '../common/text';
 import type { Broken } from '../router/errors';
 import { failure } from '../router/open';
 import type { Trust } from '../router/router';
-import { clip } from '../text';
 import type { Certificate, Shown } from './certificate';
-import type { Section } from './marks';
+import type { Section } from './output';
 
 const LONGEST_SUBJECT = 80; // characters; a certificate may have thousands
 const FEW_DAYS = 14;

@@ -1,4 +1,4 @@
-import { DEFAULT_CONFIG_FILE } from '../config';
+import { DEFAULT_CONFIG_FILE } from '../config/config';
 import { DEFAULT_ACCESS_CONF } from './fwknopd-steps';
 import { CHECK_LIST } from './router-steps';
 

@@ -1,4 +1,4 @@
-import { serviceName } from '../grant';
+import { serviceName } from '../access/grant';
 import { comment, type Statement, unlessFound } from './routeros';
 import { addOnce, beforeDrop, FILTER, NAT, OUR_COMMENT, strangersAt } from './rules';
 import type { Door, Fallback, Setup } from './setup';

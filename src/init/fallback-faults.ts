@@ -1,4 +1,4 @@
-import type { Fault } from '../failure';
+import type { Fault } from '../common/failure';
 import { type Knock, knockText } from '../knock/knocks';
 import type { Setup } from './setup';
 

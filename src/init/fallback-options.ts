@@ -1,8 +1,8 @@
-import { BadValue } from '../bad-value';
-import type { Fault } from '../failure';
+import type { Fault } from '../common/failure';
+import { quote } from '../common/text';
+import { BadValue } from '../common/values';
+import { filledText } from '../config/settings';
 import { type Knock, readKnock } from '../knock/knocks';
-import { filledText } from '../settings';
-import { quote } from '../text';
 import { type Fallback, isHost } from './setup';
 
 const KINDS = ['sequence', 'payload', 'secret'] as const;

@@ -9,7 +9,7 @@
  * - Nothing takes an address off a list: so a staged source that goes astray is barred by another
  *   list, for longer than any stage lasts.
  */
-import { formatDuration } from '../duration';
+import { formatDuration } from '../common/duration';
 import type { Knock } from '../knock/knocks';
 import { alwaysAllowed } from './always-allowed';
 import {

@@ -1,5 +1,5 @@
-import { formatDuration } from '../duration';
-import { serviceName } from '../grant';
+import { serviceName } from '../access/grant';
+import { formatDuration } from '../common/duration';
 import { drawSvg, phoneText } from './qr';
 import { routerScript } from './router-script';
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT, OUR_NAME, type Secrets, type Setup } from './setup';

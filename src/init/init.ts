@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { BadValue } from '../bad-value';
-import { EXIT } from '../failure';
-import { secretPackets } from '../knock/cargo';
+import { print, say } from '../cli/report';
+import { ask, isTerminal } from '../cli/terminal';
+import { EXIT } from '../common/failure';
+import { shellWord } from '../common/text';
+import { BadValue } from '../common/values';
 import { knockText } from '../knock/knocks';
+import { secretPackets } from '../knock/packets';
 import { passphrasesFor } from '../knock/passphrases';
-import { print, say } from '../report';
-import { ask, isTerminal } from '../terminal';
-import { shellWord } from '../text';
 import { setupFiles, stanzaName } from './files';
 import { makeSecrets } from './keys';
 import {

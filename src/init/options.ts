@@ -1,9 +1,9 @@
-import { type Options, type SplitCommandLine, splitCommandLine } from '../arguments';
-import { BadValue, readValue } from '../bad-value';
-import { Failure, type Fault } from '../failure';
-import { serviceName } from '../grant';
-import * as setting from '../settings';
-import { isPrintable, quote } from '../text';
+import { serviceName } from '../access/grant';
+import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
+import { Failure, type Fault } from '../common/failure';
+import { isPrintable, quote } from '../common/text';
+import { BadValue, readValue } from '../common/values';
+import * as setting from '../config/settings';
 import { fallbackFaults } from './fallback-faults';
 import {
   FALLBACK_READERS,

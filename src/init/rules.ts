@@ -1,6 +1,6 @@
-import { DEFAULT_LIST } from '../config';
-import { formatDuration } from '../duration';
-import { serviceName } from '../grant';
+import { serviceName } from '../access/grant';
+import { formatDuration } from '../common/duration';
+import { DEFAULT_LIST } from '../config/config';
 import {
   type Arguments,
   blank,

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { Protocol } from '../access-request';
+import type { Protocol } from '../access/access-request';
 import type { Knock } from '../knock/knocks';
 
 /** A service that a knock opens. */

@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '../failure';
-import { showPath } from '../trusted-file';
+import { Failure } from '../common/failure';
+import { showPath } from '../common/trusted-file';
 import type { SetupFile } from './files';
 
 /**

@@ -1,13 +1,14 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { Deadline } from '../deadline';
-import { EXIT, Failure } from '../failure';
-import { print, say } from '../report';
+import { print, say } from '../cli/report';
+import { askSecret, isTerminal } from '../cli/terminal';
+import { Deadline } from '../common/deadline';
+import { EXIT, Failure } from '../common/failure';
+import { quote } from '../common/text';
 import { Broken } from '../router/errors';
 import { resolve } from '../router/resolve';
-import { askSecret, isTerminal } from '../terminal';
-import { quote } from '../text';
+import { type Knock, knockText } from './knocks';
 import {
   emptyPackets,
   hashOf,
@@ -15,8 +16,7 @@ import {
   passphrasesIn,
   secretPackets,
   textPackets,
-} from './cargo';
-import { type Knock, knockText } from './knocks';
+} from './packets';
 import { passphraseFile, passphrasesFor } from './passphrases';
 import { type KnockRequest, readRequest } from './request';
 import { answers, sendKnocks } from './send';

@@ -1,5 +1,5 @@
-import { portNumber } from '../access-request';
-import { BadValue } from '../bad-value';
+import { portNumber } from '../access/access-request';
+import { BadValue } from '../common/values';
 
 /** One packet to one port. */
 export interface Knock {

@@ -1,8 +1,8 @@
-import { Failure } from '../failure';
-import { askSecret, isTerminal } from '../terminal';
-import { readTrustedFile } from '../trusted-file';
-import { passphrasesIn } from './cargo';
+import { askSecret, isTerminal } from '../cli/terminal';
+import { Failure } from '../common/failure';
+import { readTrustedFile } from '../common/trusted-file';
 import { type Knock, knockText } from './knocks';
+import { passphrasesIn } from './packets';
 
 /**
  * Gets a passphrase for each knock: from a file, or asked for without echo; an empty one for a TCP

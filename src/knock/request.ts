@@ -1,8 +1,8 @@
-import { type SplitCommandLine, splitCommandLine } from '../arguments';
-import { BadValue, readValue } from '../bad-value';
-import { parseDuration } from '../duration';
-import { Failure, type Fault } from '../failure';
-import { filledText, path, host as readHost } from '../settings';
+import { type SplitCommandLine, splitCommandLine } from '../cli/arguments';
+import { parseDuration } from '../common/duration';
+import { Failure, type Fault } from '../common/failure';
+import { BadValue, readValue } from '../common/values';
+import { filledText, path, host as readHost } from '../config/settings';
 import { type Knock, readKnock } from './knocks';
 import type { Target } from './targets';
 

@@ -2,9 +2,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIPv6, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure } from '../failure';
-import type { Packet } from './cargo';
+import { Failure } from '../common/failure';
 import { knockText } from './knocks';
+import type { Packet } from './packets';
 import type { Door } from './request';
 
 const NEXT_ATTEMPT = 500; // ms

@@ -1,8 +1,8 @@
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Failure } from '../failure';
-import { readTrustedFile, showPath, type TrustedFile } from '../trusted-file';
+import { Failure } from '../common/failure';
+import { readTrustedFile, showPath, type TrustedFile } from '../common/trusted-file';
 
 /** Where spknock keeps its targets (spknock.py). */
 export function targetsPath(): string {

@@ -8,8 +8,8 @@
  * message, the line of an IPv6 address, written `[2001:db8::1]:1234/udp`.
  */
 import { isIPv6 } from 'node:net';
-import { BadValue } from '../bad-value';
-import { host as readHost } from '../settings';
+import { BadValue } from '../common/values';
+import { host as readHost } from '../config/settings';
 import { type Knock, makeKnock } from './knocks';
 
 export interface Target {

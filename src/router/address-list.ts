@@ -1,6 +1,6 @@
-import { parseAddress } from '../address';
-import { formatDuration, parseRouterDuration } from '../duration';
-import type { Grant } from '../grant';
+import { parseAddress } from '../access/address';
+import type { Grant } from '../access/grant';
+import { formatDuration, parseRouterDuration } from '../common/duration';
 
 /** An address list entry to be made. */
 export interface Entry {

@@ -1,6 +1,6 @@
-import type { Deadline } from '../deadline';
-import { formatDuration } from '../duration';
-import { Failure } from '../failure';
+import type { Deadline } from '../common/deadline';
+import { formatDuration } from '../common/duration';
+import { Failure } from '../common/failure';
 import { addAttributes, ENTRY_FIELDS, type Entry, findExisting } from './address-list';
 import { Broken, Trap } from './errors';
 import { resolve } from './resolve';

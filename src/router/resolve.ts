@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
-import type { Deadline } from '../deadline';
+import type { Deadline } from '../common/deadline';
 import { Broken } from './errors';
 
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

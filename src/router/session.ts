@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { RouterOSAPI } from 'routeros-client';
-import type { Deadline } from '../deadline';
-import { clip, printable } from '../text';
+import type { Deadline } from '../common/deadline';
+import { clip, printable } from '../common/text';
 import type { Attributes } from './address-list';
 import { Broken, Trap } from './errors';
 import type { Router } from './router';

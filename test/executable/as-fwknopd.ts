@@ -5,8 +5,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { ownFile, ownPath } from './router';
-import { EXECUTABLE } from './run';
+import { ownFile, ownPath } from '../support/router';
+import { EXECUTABLE } from '../support/run';
 
 /** fwknopd reads lines into a buffer of 256 bytes. */
 const FWKNOPD_READS = 255;

@@ -1,10 +1,10 @@
 /** A certificate that is not trusted ends it before any login, and the message shows its pin. */
 import { existsSync, readFileSync } from 'node:fs';
-import { leftOut } from '../left-out';
-import { type Certificate, certificates } from '../router/certificates';
+import { type Certificate, certificates } from '../../simulator/certificates';
+import { leftOut } from '../support/left-out';
+import { flags, OPENED, ourRouter, ownFile } from '../support/router';
+import { line, run, WORDS } from '../support/run';
 import { fileInPlaceOf, inNamespace, testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, ownFile } from './router';
-import { line, run, WORDS } from './run';
 
 interface Case {
   readonly name: string;

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { leftOut } from '../left-out';
-import { NODE } from '../shipped';
-import { writeAs } from '../unit/files';
+import { writeAs } from '../support/files';
+import { leftOut } from '../support/left-out';
+import { ourRouter, ownFile, ownFolder, ownPath } from '../support/router';
+import { EXECUTABLE, type Run, type Surroundings } from '../support/run';
+import { NODE } from '../support/shipped';
 import { about, accessConf, type Changes, check, configuration, from, steps } from './check-set-up';
 import { devWith, inNamespace, nodeHidden, testInNamespace } from './namespace';
-import { ourRouter, ownFile, ownFolder, ownPath } from './router';
-import { EXECUTABLE, type Run, type Surroundings } from './run';
 
 const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
 const FWKNOPD = '/usr/sbin/fwknopd';

@@ -1,9 +1,9 @@
 /** `check --pin`: what is asked, what is written, and what is refused. */
 import { readFileSync, statSync } from 'node:fs';
-import { certificates } from '../router/certificates';
+import { certificates } from '../../simulator/certificates';
+import { ourRouter } from '../support/router';
+import { EXECUTABLE, run, WORDS } from '../support/run';
 import { about, check, checkOnTerminal, configuration, from, testOnTerminal } from './check-set-up';
-import { ourRouter } from './router';
-import { EXECUTABLE, run, WORDS } from './run';
 
 const ROUTER = '127.0.0.1';
 const OTHER = 'ab'.repeat(32);

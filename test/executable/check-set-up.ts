@@ -1,12 +1,12 @@
 /** Everything that `check` looks at, as it should be, and what it says of it. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { leftOut } from '../left-out';
-import type { Sentence } from '../router/codec';
-import type { TestRouter } from '../router/server';
-import { NODE } from '../shipped';
-import { ownFile, PASSWORD, passwordFile } from './router';
-import { EXECUTABLE, type Run, run, type Surroundings } from './run';
+import type { Sentence } from '../../simulator/api/codec';
+import type { TestRouter } from '../../simulator/api/server';
+import { leftOut } from '../support/left-out';
+import { ownFile, PASSWORD, passwordFile } from '../support/router';
+import { EXECUTABLE, type Run, run, type Surroundings } from '../support/run';
+import { NODE } from '../support/shipped';
 
 /** One router of the configuration: where it is, and what is said of it. */
 export interface Target {

@@ -1,11 +1,19 @@
 /** `check`: what it says of routers in every state, what it sends to them, and how it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { certificates } from '../../simulator/certificates';
+import { cutShort, type Fault, refusing, type Stage, saying } from '../../simulator/faults';
 import { USAGE } from '../../src/check/usage';
-import { certificates } from '../router/certificates';
-import { cutShort, type Fault, refusing, type Stage, saying } from '../router/faults';
+import {
+  downRouter,
+  ourRouter,
+  ownFile,
+  ownPath,
+  PASSWORD,
+  transportOf,
+  WAYS,
+} from '../support/router';
+import { line, run } from '../support/run';
 import { about, check, configuration, from, sentTo, steps } from './check-set-up';
-import { downRouter, ourRouter, ownFile, ownPath, PASSWORD, transportOf, WAYS } from './router';
-import { line, run } from './run';
 
 const ROUTER = '127.0.0.1';
 const ALL = ['name', 'TCP', 'TLS', 'login', 'write', 'read', 'policies'];

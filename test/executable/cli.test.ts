@@ -13,8 +13,8 @@ import {
   ownPath,
   PASSWORD,
   tlsFlags,
-} from './router';
-import { EXECUTABLE, line, run, WORDS } from './run';
+} from '../support/router';
+import { EXECUTABLE, line, run, WORDS } from '../support/run';
 import { OPENED_TEXT } from './says';
 
 const OPENED_LINE = line(OPENED_TEXT);
@@ -40,7 +40,7 @@ describe('--help and --version', () => {
   });
 
   test.concurrent('--help names every option that there is, and no other', async () => {
-    const source = readFileSync(resolve(__dirname, '../../src/cli.ts'), 'utf8');
+    const source = readFileSync(resolve(__dirname, '../../src/cli/opening.ts'), 'utf8');
     const lists = [...source.matchAll(/^const (?:TEXT_OPTIONS|SWITCHES) = \[(.*?)\]/gms)];
     const known = lists.flatMap(([, list = '']) => [...list.matchAll(/'([a-z-]+)'/g)]);
     const { stdout } = await run(['--help']);

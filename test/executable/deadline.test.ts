@@ -1,10 +1,18 @@
 /** The deadline: whatever is silent, the process is gone in time, with the right status. */
-import type { Fault } from '../router/faults';
-import { drip, fatal, late, saying, trap } from '../router/faults';
+import type { Fault } from '../../simulator/faults';
+import { drip, fatal, late, saying, trap } from '../../simulator/faults';
+import {
+  flags,
+  OPENED,
+  ourRouter,
+  ownFile,
+  tlsFlags,
+  transportOf,
+  type Way,
+} from '../support/router';
+import { EXECUTABLE, line, type Run, run, said, WORDS } from '../support/run';
 import { networkless, withDeafNameServers } from './name-servers';
 import { fileInPlaceOf, testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, ownFile, tlsFlags, transportOf, type Way } from './router';
-import { EXECUTABLE, line, type Run, run, said, WORDS } from './run';
 import { HAS_TEXT, OPENED_TEXT, silentText, UNCONFIRMED_TEXT } from './says';
 
 /** Milliseconds that a busy machine may be late. */

@@ -2,8 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { saying } from '../router/faults';
-import { fileHolding, makePipe, pipeHolding, runAsFwknopd } from './as-fwknopd';
+import { saying } from '../../simulator/faults';
 import {
   downRouter,
   flags,
@@ -13,8 +12,9 @@ import {
   ownFile,
   tlsFlags,
   transportOf,
-} from './router';
-import { EXECUTABLE, line, run, WORDS } from './run';
+} from '../support/router';
+import { EXECUTABLE, line, run, WORDS } from '../support/run';
+import { fileHolding, makePipe, pipeHolding, runAsFwknopd } from './as-fwknopd';
 import { OPENED_TEXT, refusedText } from './says';
 
 const DONE = line(OPENED_TEXT);

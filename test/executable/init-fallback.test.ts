@@ -1,9 +1,9 @@
 /** init --fallback as shipped: what stands in its files, and what does not. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashOf } from '../../src/knock/cargo';
-import { makeFolder, writeAs } from '../unit/files';
-import { run, said } from './run';
+import { hashOf } from '../../src/knock/packets';
+import { makeFolder, writeAs } from '../support/files';
+import { run, said } from '../support/run';
 
 const folder = makeFolder();
 const NEEDED = [

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { undoScript } from '../../src/init/undo';
 import { USAGE } from '../../src/init/usage';
-import { leftOut } from '../left-out';
-import { ownFolder, ownPath } from './router';
-import { line, run } from './run';
+import { leftOut } from '../support/left-out';
+import { ownFolder, ownPath } from '../support/router';
+import { line, run } from '../support/run';
 import { runOnTerminal, testOnTerminal } from './terminal';
 
 const NEEDED = [

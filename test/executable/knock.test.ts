@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { USAGE } from '../../src/knock/usage';
-import { makeFolder, writeAs } from '../unit/files';
-import { until } from '../wait';
+import { makeFolder, writeAs } from '../support/files';
+import { EXECUTABLE, line, run, said } from '../support/run';
+import { until } from '../support/wait';
 import { fileInPlaceOf, inNamespace, testInNamespace } from './namespace';
-import { EXECUTABLE, line, run, said } from './run';
 import { listen, type Ports } from './sockets';
 import { runOnTerminal, testOnTerminal } from './terminal';
 

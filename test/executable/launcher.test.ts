@@ -1,9 +1,9 @@
 /** How the executable gets from a shell to Node.js. */
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { flags, OPENED, ourRouter, ownPath, tlsFlags } from '../support/router';
+import { EXECUTABLE, line, run, WORDS } from '../support/run';
 import { directoryOf, inNamespace, nodeHidden, testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, ownPath, tlsFlags } from './router';
-import { EXECUTABLE, line, run, WORDS } from './run';
 import { OPENED_TEXT } from './says';
 
 const { concurrent } = testInNamespace('the tests of where Node.js is');

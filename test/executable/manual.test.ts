@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { leftOut } from '../left-out';
-import { readHelp, readManual, settingsOf } from '../manual';
-import { run } from './run';
+import { leftOut } from '../support/left-out';
+import { readHelp, readManual, settingsOf } from '../support/manual';
+import { run } from '../support/run';
 
 const ROOT = resolve(__dirname, '../..');
 const PAGE = resolve(ROOT, 'man/fwknop-mikrotik.8');

@@ -1,7 +1,8 @@
 /** A machine without any network but loopback, and name servers there that never answer. */
+
+import { ownFile } from '../support/router';
+import { EXECUTABLE, type Run, run } from '../support/run';
 import { fileInPlaceOf, inNamespace } from './namespace';
-import { ownFile } from './router';
-import { EXECUTABLE, type Run, run } from './run';
 
 const SERVERS = ['127.0.0.53', '127.0.0.54', '127.0.0.55'];
 

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { leftOut } from '../left-out';
-import { ownFolder } from './router';
-import { EXECUTABLE } from './run';
+import { leftOut } from '../support/left-out';
+import { ownFolder } from '../support/router';
+import { EXECUTABLE } from '../support/run';
 
 /** Anybody may be root in a user namespace of their own, where the system lets them have one. */
 const WAYS_IN = [

@@ -17,7 +17,6 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { inNamespace, testInNamespace } from './namespace';
 import {
   flags,
   OPENED,
@@ -27,8 +26,9 @@ import {
   tlsFlags,
   transportOf,
   type Way,
-} from './router';
-import { line, type Run, run, said, WORDS } from './run';
+} from '../support/router';
+import { line, type Run, run, said, WORDS } from '../support/run';
+import { inNamespace, testInNamespace } from './namespace';
 import { OPENED_TEXT } from './says';
 
 const ROOT = resolve(__dirname, '../..');

@@ -1,12 +1,12 @@
 /** No process stays behind, whenever it is that the executable ends or is ended. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { saying } from '../router/faults';
-import { until } from '../wait';
+import { saying } from '../../simulator/faults';
+import { flags, ourRouter, tlsFlags } from '../support/router';
+import { run, WORDS } from '../support/run';
+import { until } from '../support/wait';
 import { withDeafNameServers } from './name-servers';
 import { testInNamespace } from './namespace';
-import { flags, ourRouter, tlsFlags } from './router';
-import { run, WORDS } from './run';
 
 /** The processes of a session, zombies included: `pid (name) state …` each. */
 function sessionOf(leader: number): readonly string[] {

@@ -1,8 +1,8 @@
 /** Trying again: what may pass is tried again soon, and what may not is not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cutShort, type Fault, saying } from '../router/faults';
-import { flags, OPENED, ourRouter, tlsFlags, transportOf } from './router';
-import { run, said, WORDS } from './run';
+import { cutShort, type Fault, saying } from '../../simulator/faults';
+import { flags, OPENED, ourRouter, tlsFlags, transportOf } from '../support/router';
+import { run, said, WORDS } from '../support/run';
 import { HAS_TEXT, OPENED_TEXT } from './says';
 
 const DONE = said(0, OPENED_TEXT);

@@ -1,10 +1,10 @@
 /** Several routers: side by side, a line each in the order of the file, one status. */
 
-import { certificates } from '../router/certificates';
-import { saying, trap } from '../router/faults';
-import type { TestRouter } from '../router/server';
-import { downRouter, OPENED, ourRouter, ownFile, passwordFile, tlsFlags } from './router';
-import { line, run, WORDS } from './run';
+import type { TestRouter } from '../../simulator/api/server';
+import { certificates } from '../../simulator/certificates';
+import { saying, trap } from '../../simulator/faults';
+import { downRouter, OPENED, ourRouter, ownFile, passwordFile, tlsFlags } from '../support/router';
+import { line, run, WORDS } from '../support/run';
 
 /** A table of the configuration for a router, or for where none is. */
 function table(name: string, { host, port }: { host: string; port: number }, more = ''): string {

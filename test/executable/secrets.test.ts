@@ -1,10 +1,18 @@
 /** The password shows up nowhere: not in any output, and not in the list of processes for long. */
 import { readFileSync } from 'node:fs';
-import { encodeSentences } from '../router/codec';
-import { type How, refusing, saying } from '../router/faults';
-import { until } from '../wait';
-import { flags, ourRouter, ownFile, PASSWORD, passwordFile, tlsFlags, transportOf } from './router';
-import { line, type Run, run, WORDS } from './run';
+import { encodeSentences } from '../../simulator/api/codec';
+import { type How, refusing, saying } from '../../simulator/faults';
+import {
+  flags,
+  ourRouter,
+  ownFile,
+  PASSWORD,
+  passwordFile,
+  tlsFlags,
+  transportOf,
+} from '../support/router';
+import { line, type Run, run, WORDS } from '../support/run';
+import { until } from '../support/wait';
 import { OPENED_TEXT, PASSWORD_WARNING } from './says';
 
 /** The password in every form in which it could be let out. */

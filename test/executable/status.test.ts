@@ -1,12 +1,20 @@
 /** The exit status: a way to each, over every transport; 0 means that the router has the entry. */
 import { networkInterfaces } from 'node:os';
-import { leftOut } from '../left-out';
-import { type Fault, fatal, saying, trap } from '../router/faults';
-import type { RouterOptions } from '../router/server';
+import type { RouterOptions } from '../../simulator/api/server';
+import { type Fault, fatal, saying, trap } from '../../simulator/faults';
+import { leftOut } from '../support/left-out';
+import {
+  downRouter,
+  flags,
+  OPENED,
+  ourRouter,
+  tlsFlags,
+  transportOf,
+  WAYS,
+} from '../support/router';
+import { EXECUTABLE, run, said, WORDS } from '../support/run';
 import { networkless } from './name-servers';
 import { testInNamespace } from './namespace';
-import { downRouter, flags, OPENED, ourRouter, tlsFlags, transportOf, WAYS } from './router';
-import { EXECUTABLE, run, said, WORDS } from './run';
 import {
   BAD_PORT_TEXT,
   MAY_BE_OPEN_HINT,

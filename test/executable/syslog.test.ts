@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { trap } from '../router/faults';
-import type { RouterOptions } from '../router/server';
-import { until } from '../wait';
+import type { RouterOptions } from '../../simulator/api/server';
+import { trap } from '../../simulator/faults';
+import { flags, OPENED, ourRouter, ownFile, ownPath, PASSWORD, tlsFlags } from '../support/router';
+import { EXECUTABLE, line, run, WORDS } from '../support/run';
+import { until } from '../support/wait';
 import { makePipe, runAsFwknopd } from './as-fwknopd';
 import { devWith, fileInPlaceOf, inNamespace, nodeHidden, testInNamespace } from './namespace';
-import { flags, OPENED, ourRouter, ownFile, ownPath, PASSWORD, tlsFlags } from './router';
-import { EXECUTABLE, line, run, WORDS } from './run';
 import { BAD_PORT_TEXT, OPENED_TEXT, PASSWORD_WARNING } from './says';
 
 const { concurrent } = testInNamespace('the tests of the system log');

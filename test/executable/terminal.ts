@@ -1,8 +1,8 @@
 /** The executable on a terminal of its own: util-linux's script(1) makes one. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { leftOut } from '../left-out';
-import { EXECUTABLE } from './run';
+import { leftOut } from '../support/left-out';
+import { EXECUTABLE } from '../support/run';
 
 const SCRIPT = '/usr/bin/script';
 

@@ -1,6 +1,6 @@
 /** The whole way: stock fwknop client → stock fwknopd → our executable → a router. */
-import { certificates } from '../router/certificates';
-import { NODE } from '../shipped';
+import { certificates } from '../../simulator/certificates';
+import { NODE } from '../support/shipped';
 import { config, PASSWORD, PLAIN_ROUTER, tlsRouter } from './home';
 import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';

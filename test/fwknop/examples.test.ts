@@ -1,8 +1,8 @@
 /** access.conf.example and mikrotik.toml.example, read and used by stock fwknopd. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { leftOut } from '../left-out';
-import { NODE } from '../shipped';
+import { leftOut } from '../support/left-out';
+import { NODE } from '../support/shipped';
 import { PASSWORD, pinned, tlsRouter } from './home';
 import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../wait';
+import { until } from '../support/wait';
 import type { Syslog } from './syslog';
 
 export const FWKNOPD = '/usr/sbin/fwknopd';

@@ -1,6 +1,7 @@
 /** A router at home, and configurations for it: what the end-to-end tests share. */
-import { certificates } from '../router/certificates';
-import type { User } from '../router/users';
+
+import type { User } from '../../simulator/api/users';
+import { certificates } from '../../simulator/certificates';
 import type { RouterHere } from './world';
 
 export const PASSWORD = 'Open-5esame';

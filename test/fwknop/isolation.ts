@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leftOut } from '../left-out';
+import { leftOut } from '../support/left-out';
 import { FWKNOPD } from './fwknopd';
 
 const SCRIPT = join(__dirname, 'namespace.sh');

@@ -14,12 +14,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { Entry } from '../router/address-lists';
-import type { Sentence } from '../router/codec';
-import { FAULTS } from '../router/faults';
-import { type RouterOptions, startRouter, type TestRouter } from '../router/server';
-import { EXECUTABLE, NODE } from '../shipped';
-import { until } from '../wait';
+import type { Entry } from '../../simulator/api/address-lists';
+import type { Sentence } from '../../simulator/api/codec';
+import { type RouterOptions, startRouter, type TestRouter } from '../../simulator/api/server';
+import { FAULTS } from '../../simulator/faults';
+import { EXECUTABLE, NODE } from '../support/shipped';
+import { until } from '../support/wait';
 import { Client, type Keys, type Knock, sendPacket } from './client';
 import { checkConfiguration, Fwknopd, type FwknopdOptions } from './fwknopd';
 import { type Message, Syslog } from './syslog';

@@ -2,10 +2,10 @@
 import { connect as connectTcp, isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import type { Sentence } from '../../simulator/api/codec';
+import { RawClient } from '../../simulator/api/raw-client';
+import { challengeResponse } from '../../simulator/api/users';
 import { peerFingerprint, tlsOptions } from '../../src/router/trust';
-import type { Sentence } from '../router/codec';
-import { RawClient } from '../router/raw-client';
-import { challengeResponse } from '../router/users';
 import type { Login, Settings } from './settings';
 
 /** Milliseconds for a connection, and for a reply. */

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import packageJson from '../../package.json';
-import { ourRouter, ownFile, ownPath } from '../executable/router';
-import { certificates } from '../router/certificates';
-import { answering, type Fault, fatal, trap } from '../router/faults';
-import type { RouterOptions, TestRouter } from '../router/server';
-import type { User } from '../router/users';
-import { until } from '../wait';
+import type { RouterOptions, TestRouter } from '../../simulator/api/server';
+import type { User } from '../../simulator/api/users';
+import { certificates } from '../../simulator/certificates';
+import { answering, type Fault, fatal, trap } from '../../simulator/faults';
+import { ourRouter, ownFile, ownPath } from '../support/router';
+import { until } from '../support/wait';
 import { QUESTIONS } from './questions';
 
 jest.setTimeout(120_000);

@@ -8,9 +8,9 @@ const ROOT = join(__dirname, '../..');
 const IDS = QUESTIONS.map(({ id }) => id);
 
 /** About the rules and the script that `init` writes: to ask would take a change of the configuration. */
-const NOT_ASKED = /^(?:src\/init\/|test\/router\/(?:configuration\.ts|script\.ts|firewall\/))/;
+const NOT_ASKED = /^(?:src\/init\/|simulator\/(?:script|firewall)\/)/;
 
-const FILES = ['src', 'test/router', 'bench'].flatMap((folder) =>
+const FILES = ['src', 'simulator', 'bench'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => join(folder, path))

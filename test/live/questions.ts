@@ -1,12 +1,12 @@
 /**
  * What we do not know of RouterOS for certain, and what we take for granted: one question each, what
- * we expect, and how to ask. The marks are those of test/router/replies.ts: [C] documented, [P] a
+ * we expect, and how to ask. The marks are those of simulator/api/replies.ts: [C] documented, [P] a
  * peer's word, [I] inferred, [?] unknown. `[I zone]` in our test router is the question `zone` here.
  *
  * Expected answers are sentences; `…` in a word stands for anything.
  */
-import type { Sentence } from '../router/codec';
-import { TEXT } from '../router/replies';
+import type { Sentence } from '../../simulator/api/codec';
+import { TEXT } from '../../simulator/api/replies';
 import { LIST, type LiveRouter } from './live-router';
 import type { Need } from './settings';
 import { addTwice, crowd, ownGroup, PRINT, REMOVE, SEND, SET, timeoutOf } from './steps';

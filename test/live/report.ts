@@ -1,5 +1,5 @@
 /** The report: plain text that the router's owner can send us. */
-import type { Sentence } from '../router/codec';
+import type { Sentence } from '../../simulator/api/codec';
 import type { Exchange } from './live-router';
 import type { Question } from './questions';
 import { NEEDS, type Need } from './settings';

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { printable } from '../../src/text';
+import { printable } from '../../src/common/text';
 import type { Settings } from './settings';
 
 /** RFC 5737 and RFC 3849, which the suite's own entries are made of; and what is no host at all. */

@@ -1,8 +1,8 @@
 /** What the live suite is told, in environment variables: a command line would show in `ps`. */
 import { readFileSync } from 'node:fs';
-import { BadValue } from '../../src/bad-value';
+import { BadValue } from '../../src/common/values';
+import { filledText, fingerprint, host, port, tlsMode } from '../../src/config/settings';
 import type { Trust } from '../../src/router/router';
-import { filledText, fingerprint, host, port, tlsMode } from '../../src/settings';
 
 /** Users of the router by what they may do; the suite logs in as each. */
 export const ROLES = ['writer', 'admin', 'elsewhere', 'noapi', 'mailer'] as const;

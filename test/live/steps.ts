@@ -1,5 +1,5 @@
 /** What several questions do, or what takes more than a line or two. */
-import type { Sentence } from '../router/codec';
+import type { Sentence } from '../../simulator/api/codec';
 import { isLetIn, NoConnection } from './conversation';
 import type { LiveRouter } from './live-router';
 import { MENUS } from './tidy';

@@ -1,6 +1,6 @@
 /** Removing entries of our own from a router, and no others. */
-import { attributes } from '../router/codec';
-import { TEXT } from '../router/replies';
+import { attributes } from '../../simulator/api/codec';
+import { TEXT } from '../../simulator/api/replies';
 import type { Conversation } from './conversation';
 
 export const MENUS = {

@@ -1,10 +1,10 @@
-import { Deadline } from '../../src/deadline';
-import { Failure } from '../../src/failure';
+import { type RouterOptions, startRouter, type TestRouter } from '../../simulator/api/server';
+import { certificates } from '../../simulator/certificates';
+import { Deadline } from '../../src/common/deadline';
+import { Failure } from '../../src/common/failure';
 import { type Entry, entryFor } from '../../src/router/address-list';
 import { type Opening, open } from '../../src/router/open';
 import type { Router, Trust } from '../../src/router/router';
-import { certificates } from '../router/certificates';
-import { type RouterOptions, startRouter, type TestRouter } from '../router/server';
 
 export const PASSWORD = 'Zq7-correct-horse';
 

@@ -1,7 +1,8 @@
 /** A router that misbehaves in any way, before a check: it ends in time and never says that all is well. */
-import { Report } from '../../src/check/marks';
+
+import { FAULTS, type NamedFault } from '../../simulator/faults';
+import { Report } from '../../src/check/output';
 import { checkRouter } from '../../src/check/router-steps';
-import { FAULTS, type NamedFault } from '../router/faults';
 import { AT_ONCE, aim, PASSWORD, startTarget, TRANSPORTS, type TransportName } from './attempt';
 
 jest.setTimeout(60_000);

@@ -1,4 +1,4 @@
-import { cutShort, type Fault } from '../router/faults';
+import { cutShort, type Fault } from '../../simulator/faults';
 import {
   type Attempt,
   aim,

@@ -1,4 +1,4 @@
-import { FAULTS, type NamedFault } from '../router/faults';
+import { FAULTS, type NamedFault } from '../../simulator/faults';
 import {
   AT_ONCE,
   type Attempt,

@@ -1,9 +1,9 @@
 import { RouterOSAPI } from 'routeros-client';
+import type { RouterOptions, TestRouter } from '../../simulator/api/server';
+import { certificates } from '../../simulator/certificates';
+import { cutShort, type How, late, saying, trap } from '../../simulator/faults';
 import { entryFor } from '../../src/router/address-list';
 import { internalsOf } from '../../src/router/session';
-import { certificates } from '../router/certificates';
-import { cutShort, type How, late, saying, trap } from '../router/faults';
-import type { RouterOptions, TestRouter } from '../router/server';
 import { aim, attempt, ENTRY, isOpen, PASSWORD, startTarget, TRANSPORTS } from './attempt';
 
 jest.setTimeout(20_000);

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { version } from '../../package.json';
-import { flags, OPENED, ourRouter, ownPath } from '../executable/router';
-import { line, run, WORDS } from '../executable/run';
 import { OPENED_TEXT } from '../executable/says';
-import { leftOut } from '../left-out';
+import { leftOut } from '../support/left-out';
+import { flags, OPENED, ourRouter, ownPath } from '../support/router';
+import { line, run, WORDS } from '../support/run';
 
 const ROOT = resolve(__dirname, '../..');
 

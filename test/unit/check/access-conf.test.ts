@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
-import { leftOut } from '../../left-out';
-import { makeFolder, writeAs } from '../files';
+import { makeFolder, writeAs } from '../../support/files';
+import { leftOut } from '../../support/left-out';
 
 /** Reads a file of that text, with others that it may include. */
 function read(text: string, others: Readonly<Record<string, string>> = {}) {

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { writePin } from '../../../src/check/pin';
-import { makeFolder, writeAs } from '../files';
-import { linesOf, refusal } from '../refusals';
-import { CALLER, testAsRoot } from '../users';
+import { makeFolder, writeAs } from '../../support/files';
+import { linesOf, refusal } from '../../support/refusals';
+import { CALLER, testAsRoot } from '../../support/users';
 
 const folder = makeFolder();
 const path = join(folder, 'mikrotik.toml');

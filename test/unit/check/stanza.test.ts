@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
 import { judgeConfigs } from '../../../src/check/command';
-import type { Finding } from '../../../src/check/marks';
+import type { Finding } from '../../../src/check/output';
 import { isOurs, judgeStanza } from '../../../src/check/stanza';
-import { leftOut } from '../../left-out';
-import { makeFolder, writeAs } from '../files';
-import { lineOf } from '../refusals';
+import { makeFolder, writeAs } from '../../support/files';
+import { leftOut } from '../../support/left-out';
+import { lineOf } from '../../support/refusals';
 
 const HEAD = '/usr/bin/fwknop-mikrotik';
 const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';

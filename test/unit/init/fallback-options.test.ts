@@ -1,7 +1,7 @@
 import { readCommandLine, readSetup } from '../../../src/init/options';
 import type { Fallback } from '../../../src/init/setup';
 import { readKnock } from '../../../src/knock/knocks';
-import { linesOf, refusalOf } from '../refusals';
+import { linesOf, refusalOf } from '../../support/refusals';
 
 const NEEDED = [
   '--router=192.168.88.1',

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
-import { readConfigFile } from '../../../src/config-file';
-import type { Fault } from '../../../src/failure';
+import type { Fault } from '../../../src/common/failure';
+import { readConfigFile } from '../../../src/config/config-file';
 import { setupFiles } from '../../../src/init/files';
 import { makeSecrets } from '../../../src/init/keys';
-import { makeFolder } from '../files';
+import { makeFolder } from '../../support/files';
 import { SECRETS, SETUP } from './setups';
 
 const folder = makeFolder();

@@ -1,4 +1,4 @@
-import { BadValue } from '../../../src/bad-value';
+import { BadValue } from '../../../src/common/values';
 import {
   openQuestions,
   QUESTIONS,
@@ -6,7 +6,7 @@ import {
   readSetup,
   withAnswer,
 } from '../../../src/init/options';
-import { linesOf, refusalOf } from '../refusals';
+import { linesOf, refusalOf } from '../../support/refusals';
 import { SETUP } from './setups';
 
 const NEEDED = [

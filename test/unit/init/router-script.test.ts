@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Configuration } from '../../../simulator/script/configuration';
+import { importScript } from '../../../simulator/script/script';
 import { routerScript } from '../../../src/init/router-script';
 import type { Setup } from '../../../src/init/setup';
 import { undoScript } from '../../../src/init/undo';
-import { Configuration } from '../../router/configuration';
-import { importScript } from '../../router/script';
 import { SECRETS, SETUP } from './setups';
 
 const golden = (name: string) => join(__dirname, '../../golden', name);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { readString } from '../../../simulator/script/script';
 import { command, comment, find, put, quoteText, renderScript } from '../../../src/init/routeros';
-import { readString } from '../../router/script';
 
 describe('quoteText', () => {
   test.each([

@@ -1,7 +1,7 @@
 /** Set-ups and secrets for the tests of init, always the same. */
 import type { Fallback, Secrets, Setup } from '../../../src/init/setup';
-import { hashOf } from '../../../src/knock/cargo';
 import { readKnock } from '../../../src/knock/knocks';
+import { hashOf } from '../../../src/knock/packets';
 
 export const SECRETS: Secrets = {
   password: 'p'.repeat(43),

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { writeFiles } from '../../../src/init/write';
-import { makeFolder, writeAs } from '../files';
-import { linesOf, refusal } from '../refusals';
+import { makeFolder, writeAs } from '../../support/files';
+import { linesOf, refusal } from '../../support/refusals';
 
 const FILES = [
   { name: 'one', text: 'first' },

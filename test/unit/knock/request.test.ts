@@ -1,5 +1,5 @@
 import { readRequest } from '../../../src/knock/request';
-import { linesOf, refusalOf } from '../refusals';
+import { linesOf, refusalOf } from '../../support/refusals';
 
 const TCP = { protocol: 'tcp', port: 1337 } as const;
 const UDP = { protocol: 'udp', port: 17954 } as const;

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTargetFile, writeTargetFile } from '../../../src/knock/target-file';
-import { makeFolder, writeAs } from '../files';
-import { linesOf, refusal } from '../refusals';
+import { makeFolder, writeAs } from '../../support/files';
+import { linesOf, refusal } from '../../support/refusals';
 
 const LINE = 'fw.example.com:1234/udp\n';
 const folder = makeFolder();

@@ -1,15 +1,15 @@
 import { assert, constantFrom, integer, property, tuple } from 'fast-check';
-import { parseAddress } from '../../../src/address';
-import type { Grant } from '../../../src/grant';
+import { parseAddress } from '../../../src/access/address';
+import type { Grant } from '../../../src/access/grant';
+import { listTemplate } from '../../../src/config/settings';
 import {
   addAttributes,
   type Entry,
   entryFor,
   findExisting,
 } from '../../../src/router/address-list';
-import { listTemplate } from '../../../src/settings';
-import { ipv6Groups, rfc5952 } from '../addresses';
-import { ipv6Bits } from '../spellings';
+import { ipv6Groups, rfc5952 } from '../../support/addresses';
+import { ipv6Bits } from '../../support/spellings';
 
 function grant(source = '203.0.113.9', protocol: 6 | 17 = 6, port = 22, timeout = 30): Grant {
   return { source: parseAddress(source)!, protocol, port, timeout, cutFrom: undefined };

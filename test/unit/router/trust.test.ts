@@ -3,7 +3,7 @@ import { connect } from 'node:tls';
 import { Broken } from '../../../src/router/errors';
 import type { Trust } from '../../../src/router/router';
 import { handshakeFailed, notPinned, tlsOptions, untrusted } from '../../../src/router/trust';
-import { lineOf } from '../refusals';
+import { lineOf } from '../../support/refusals';
 
 const PIN = '0123456789abcdef'.repeat(4);
 const VERIFY: Trust = { mode: 'verify', ca: undefined };

@@ -1,0 +1,67 @@
+import { Failure } from '../common/failure';
+import type { AccessRequest, Protocol } from './access-request';
+import type { Address, Networks } from './address';
+
+/** A port, or a range of ports, of one protocol. */
+export interface Service {
+  readonly protocol: Protocol;
+  readonly firstPort: number;
+  readonly lastPort: number;
+}
+
+/** What the configuration grants. Timeouts in seconds; what is undefined is not limited. */
+export interface GrantRules {
+  readonly services: readonly Service[] | undefined;
+  readonly sources: Networks | undefined;
+  readonly maxTimeout: number | undefined;
+  readonly defaultTimeout: number;
+}
+
+/** An access request that may open, and for how long: at least a second, never without an end. */
+export interface Grant {
+  readonly source: Address;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Whole seconds, at least 1. */
+  readonly timeout: number;
+  /** The seconds asked for, where the ceiling cut them. */
+  readonly cutFrom: number | undefined;
+}
+
+/**
+ * Decides whether an access request may open, and for how long.
+ *
+ * fwknopd enforces neither OPEN_PORTS nor MAX_FW_TIMEOUT for a CMD_CYCLE_OPEN command
+ * (incoming_spa.c takes the command's branch first), so this is the only place that does.
+ *
+ * @throws Failure `denied`
+ */
+export function permit(request: AccessRequest, rules: GrantRules): Grant {
+  const { source, protocol, port } = request;
+  if (rules.services !== undefined && !rules.services.some((service) => covers(service, request))) {
+    throw new Failure(
+      'denied',
+      `not granted: ${serviceName(request)} for ${source.text}`,
+      'add it to services under [grant], if it should open',
+    );
+  }
+  if (rules.sources !== undefined && !rules.sources.has(source)) {
+    throw new Failure(
+      'denied',
+      `not granted: source ${source.text}`,
+      'add its network to sources under [grant], if it should open',
+    );
+  }
+  const asked = request.timeout === 0 ? rules.defaultTimeout : request.timeout;
+  const timeout = Math.min(asked, rules.maxTimeout ?? asked);
+  return { source, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
+}
+
+/** Names a service as the configuration does: `tcp/22`. */
+export function serviceName({ protocol, port }: { protocol: Protocol; port: number }): string {
+  return `${protocol === 6 ? 'tcp' : 'udp'}/${port}`;
+}
+
+function covers(service: Service, { protocol, port }: AccessRequest): boolean {
+  return service.protocol === protocol && service.firstPort <= port && port <= service.lastPort;
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { Failure, type Fault } from '../common/failure';
+import { clipMiddle, isPrintable, printable } from '../common/text';
+import { write } from './streams';
+
+export type Level = 'notice' | 'warning' | 'err';
+
+/** One line for the log: what happened, and perhaps what to do. */
+export interface Line extends Fault {
+  readonly level: Level;
+}
+
+const TAG = 'fwknop-mikrotik';
+const LONGEST_LINE = 200; // bytes: fwknopd reads 255 and then closes the pipe
+const SHORTEST_WHAT = 60; // bytes of a line that what happened may be cut to
+const DAEMON = 3 << 3; // syslog's facility
+const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
+
+/*
+ * The grammar of all output: `fwknop-mikrotik: what failed: why; hint: what to do`. Lower case, no
+ * full stop, ASCII, one line each, no stack trace.
+ */
+
+/** Puts a line together as syslog gets it; the whole, with the tag, takes at most 200 bytes. */
+export function render({ what, hint }: Fault): string {
+  const room = LONGEST_LINE - `${TAG}: \n`.length;
+  const mend = hint === undefined ? '' : `; hint: ${hint}`;
+  // What to do is whole or left out: a cut fingerprint, or a chmod of a path with ? in it, would be
+  // no use.
+  const isWhole = isPrintable(hint ?? '') && mend.length <= room - SHORTEST_WHAT;
+  const kept = isWhole ? mend : '';
+  return clipMiddle(printable(what), room - kept.length) + kept;
+}
+
+/** Writes a line to stderr. That it cannot be written changes nothing: there is nobody to tell. */
+export function say(text: string): void {
+  write(2, `${TAG}: ${text}\n`);
+}
+
+/**
+ * Writes to stdout, whose reader may go away when it has enough.
+ *
+ * @throws Failure `bug` when it cannot be written
+ */
+export function print(text: string): void {
+  const error = write(1, text);
+  if (error !== undefined && error.code !== 'EPIPE') {
+    throw new Failure('bug', `writing to stdout: ${error.code}`, 'is the disk full?');
+  }
+}
+
+/**
+ * Hands lines to syslog by logger(1), without waiting for it: whether it is there, or hangs, is
+ * nothing to a door that is open.
+ */
+export function log(lines: readonly Line[]): void {
+  const records = lines.map((line) => `<${DAEMON | SEVERITY[line.level]}>${render(line)}\n`);
+  try {
+    // Where nobody reads what is logged, a logger would wait for ever.
+    const child = spawn('timeout', ['10', 'logger', '--tag', TAG, '--prio-prefix'], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // fwknopd 2.6.10 leaves us no PATH.
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    child.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(records.join(''));
+    child.unref();
+  } catch {
+    // Without files or processes to spare there is no log; stderr has said it.
+  }
+}

@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createInterface, type ReadLineOptions } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { Failure } from '../common/failure';
+
+/** Whether there is somebody to ask: questions go to stderr, answers come from stdin. */
+export function isTerminal(): boolean {
+  return isatty(0) && isatty(2);
+}
+
+/** Asks on the terminal. @returns what was typed, without the spaces around it */
+export async function ask(question: string): Promise<string> {
+  return (await answer({ input: process.stdin, output: process.stderr }, question)).trim();
+}
+
+/** Asks on the terminal for what must not be seen there. @returns what was typed, as it was */
+export async function askSecret(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // With `terminal` readline takes the echo into its own hands, and these write to nowhere: at once,
+  // before there is a question that somebody could answer.
+  const answered = answer({ input: process.stdin, output: nowhere, terminal: true }, '');
+  process.stderr.write(question);
+  try {
+    return await answered;
+  } finally {
+    process.stderr.write('\n');
+  }
+}
+
+/** What was typed, or pasted, before it was asked for: whole lines, and the beginning of one. */
+const early: string[] = [];
+let begun = '';
+
+async function answer(streams: ReadLineOptions, question: string): Promise<string> {
+  const line = early.shift();
+  if (line !== undefined) {
+    streams.output?.write(`${question}\n`);
+    return line;
+  }
+  const terminal = createInterface(streams);
+  terminal.on('line', (next) => early.push(next)); // not the one that answers
+  try {
+    // At the end of the input readline would leave the question open for ever.
+    const ended = once(terminal, 'close').then(() =>
+      Promise.reject(new Failure('usage', 'no answer')),
+    );
+    const answered = terminal.question(question);
+    if (begun !== '') terminal.write(begun);
+    return await Promise.race([answered, ended]);
+  } catch (error) {
+    // Ctrl-C or Ctrl-D; not every Node.js says so.
+    if ((error as Error).name === 'AbortError') throw new Failure('usage', 'no answer');
+    throw error;
+  } finally {
+    begun = terminal.line;
+    terminal.close();
+  }
+}
+
+/** Asks for a yes, given after the question; anything else is a no. */
+export async function confirm(question: string): Promise<boolean> {
+  early.length = 0;
+  begun = '';
+  return /^y(?:es)?$/i.test(await ask(`${question} [y/N] `));
+}

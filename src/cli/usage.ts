@@ -1,0 +1,70 @@
+import { EXIT } from '../common/failure';
+import {
+  DEFAULT_COMMENT,
+  DEFAULT_CONFIG_FILE,
+  DEFAULT_DEADLINE,
+  DEFAULT_LIST,
+} from '../config/config';
+
+const EXIT_STATUS = Object.values(EXIT)
+  .map(({ status, meaning }) => `  ${String(status).padEnd(4)}${meaning}`)
+  .join('\n');
+
+/** The text of --help, which the README repeats. */
+export const USAGE = `fwknop-mikrotik - open a MikroTik router's address list for a valid SPA packet
+
+Synopsis
+  fwknop-mikrotik [options] <src> <proto> <port> <timeout>
+  fwknop-mikrotik init | check | knock [--help] ...
+
+  fwknopd runs it as CMD_CYCLE_OPEN. It logs in to the router's API, adds <src>
+  to the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
+
+Commands, for people
+  init   write all that a new set-up needs, for all machines
+  check  say step by step what works, and how to mend what does not
+  knock  knock at a fallback door of the router itself, without fwknopd
+
+Arguments
+  <src>      the address to let in: IPv4 in its usual form, or IPv6
+  <proto>    6 or tcp, 17 or udp
+  <port>     1-65535
+  <timeout>  whole seconds; 0: the client did not ask, the default applies
+
+Options
+  --config FILE         configuration (${DEFAULT_CONFIG_FILE})
+  --routerip HOST       use this router, not those of the configuration
+  --routerport PORT     its API port (8729; 8728 with --tls off)
+  --routeruser USER     the user to log in as
+  --password-file FILE  a file that holds nothing but the password
+  --routerpass TEXT     the password; fwknopd logs it, so prefer a file
+  --tls MODE            verify (default), insecure, anonymous or off
+  --fingerprint HEX     trust the certificate with this SHA-256 fingerprint only
+  --ca-file FILE        trust what these CAs (PEM) signed, not the system's
+  --email ADDRESS       let the router mail a note of the opening
+  --list TEMPLATE       name of the address list (${DEFAULT_LIST})
+  --deadline DURATION   time for the whole run (${DEFAULT_DEADLINE}s)
+  --syslog MODE         auto (default: when stderr is no terminal), on or off
+  --dry-run             check everything, print the commands, connect to nothing
+  --verbose             say on stderr what happens
+  --help                print this text
+  --version             print the version
+
+  Router options apply to every router of the configuration, or to --routerip.
+  A value that begins with a dash is written --option=VALUE.
+
+Files
+  ${DEFAULT_CONFIG_FILE}
+    deadline, list, comment ("${DEFAULT_COMMENT}"), syslog; [grant] with services,
+    sources, max-timeout, default-timeout; one [[router]] or more with name,
+    host, port, user, password-file or password, tls, ca-file or fingerprint,
+    email
+
+Exit status
+${EXIT_STATUS}
+
+Example, in /etc/fwknop/access.conf
+  CMD_CYCLE_OPEN   /usr/bin/fwknop-mikrotik $SRC $PROTO $PORT $CLIENT_TIMEOUT
+  CMD_CYCLE_CLOSE  NONE
+  CMD_CYCLE_TIMER  30
+`;

@@ -1,0 +1,195 @@
+import { dirname, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import type { GrantRules } from '../access/grant';
+import { collectFaults, Failure, type Fault } from '../common/failure';
+import { readTrustedFile, showPath } from '../common/trusted-file';
+import { readValue } from '../common/values';
+import * as setting from './settings';
+
+/** What is said of one router, by the file or by flags. Undefined is what was not said. */
+export interface RouterSettings {
+  readonly name?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly tls?: setting.TlsMode | undefined;
+  readonly caFile?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly email?: string | undefined;
+}
+
+export interface FileSettings {
+  readonly deadline?: number | undefined;
+  readonly list?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly syslog?: setting.SyslogMode | undefined;
+  readonly grant: GrantRules;
+  readonly routers: readonly RouterSettings[];
+}
+
+const DEFAULT_TIMEOUT = 30; // seconds, as fwknopd's own FW_ACCESS_TIMEOUT
+
+/** Keys of which each [[router]] must have one. */
+export type Required = readonly (readonly string[])[];
+
+/**
+ * Reads a configuration file (TOML). Paths in it are relative to its own folder, since fwknopd runs
+ * its commands in `/`.
+ *
+ * @param faults gets what is wrong with keys and values; what is wrong is undefined in the settings
+ * @throws Failure `config` where there is nothing to read: missing, unreadable, loose, or no TOML
+ */
+export function readConfigFile(path: string, required: Required, faults: Fault[]): FileSettings {
+  const file = readTrustedFile(path, undefined, 'fwknop-mikrotik init writes one');
+  const settings = readSettings(parseToml(path, file.text), path, required, faults);
+  if (settings.routers.some((router) => router.password !== undefined)) {
+    collectFaults(faults, file.requireSecrecy);
+  }
+  return settings;
+}
+
+/** The settings of a configuration file that is not there. */
+export function noConfigFile(): FileSettings {
+  return readSettings({}, '', [], []);
+}
+
+function readSettings(
+  table: object,
+  path: string,
+  required: Required,
+  faults: Fault[],
+): FileSettings {
+  const top = new Section(table, `${showPath(path)}: `, faults);
+  const settings = {
+    deadline: top.read('deadline', setting.deadline),
+    list: top.read('list', setting.listTemplate),
+    comment: top.read('comment', setting.text),
+    syslog: top.read('syslog', setting.syslogMode),
+    grant: readGrant(top.section('grant')),
+    routers: top.sections('router').map((section) => {
+      for (const keys of required) section.require(keys);
+      return readRouter(section, dirname(path));
+    }),
+  };
+  top.refuseUnknownKeys();
+  return settings;
+}
+
+function parseToml(path: string, text: string): object {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    // The error's own message quotes the lines around the fault: one of them may be the password.
+    throw new Failure(
+      'config',
+      `${showPath(path)}: not TOML: see line ${error.line}, column ${error.column}`,
+    );
+  }
+}
+
+function readGrant(section: Section): GrantRules {
+  const grant = {
+    services: section.read('services', setting.services),
+    sources: section.read('sources', setting.sources),
+    maxTimeout: section.read('max-timeout', setting.entryTimeout),
+    defaultTimeout: section.read('default-timeout', setting.entryTimeout) ?? DEFAULT_TIMEOUT,
+  };
+  section.refuseUnknownKeys();
+  return grant;
+}
+
+function readRouter(section: Section, folder: string): RouterSettings {
+  const path = (value: unknown) => resolve(folder, setting.path(value));
+  const router = {
+    name: section.read('name', setting.routerName),
+    host: section.read('host', setting.host),
+    port: section.read('port', setting.port),
+    user: section.read('user', setting.filledText),
+    password: section.read('password', setting.filledText),
+    passwordFile: section.read('password-file', path),
+    tls: section.read('tls', setting.tlsMode),
+    caFile: section.read('ca-file', path),
+    fingerprint: section.read('fingerprint', setting.fingerprint),
+    email: section.read('email', setting.emailAddress),
+  };
+  section.refuseUnknownKeys();
+  section.refusePair('password', 'password-file', router.password, router.passwordFile);
+  section.refusePair('ca-file', 'fingerprint', router.caFile, router.fingerprint);
+  if (router.tls !== undefined && router.tls !== 'verify') {
+    section.refusePair(`tls = "${router.tls}"`, 'ca-file', router.tls, router.caFile);
+    section.refusePair(`tls = "${router.tls}"`, 'fingerprint', router.tls, router.fingerprint);
+  }
+  return router;
+}
+
+/** One table of the file: hands out its values, typed, and collects what is wrong with them. */
+class Section {
+  readonly #known: string[] = [];
+
+  constructor(
+    private readonly table: object,
+    private readonly label: string,
+    private readonly faults: Fault[],
+  ) {}
+
+  read<T>(key: string, reader: (value: unknown) => T): T | undefined {
+    const value = this.#take(key);
+    const name = `${this.label}${key}`;
+    return value === undefined ? undefined : readValue(this.faults, name, value, reader);
+  }
+
+  section(key: string): Section {
+    const value = this.#take(key) ?? {};
+    if (!isTable(value)) this.#fault(key, `expected a table: [${key}]`);
+    return new Section(isTable(value) ? value : {}, `${this.label}${key}.`, this.faults);
+  }
+
+  sections(key: string): readonly Section[] {
+    const value = this.#take(key) ?? [];
+    const tables = Array.isArray(value) ? value.filter(isTable) : [];
+    if (!Array.isArray(value) || tables.length !== value.length) {
+      this.#fault(key, `expected tables: [[${key}]]`);
+    }
+    return tables.map(
+      (table, index) => new Section(table, `${this.label}${key} ${index + 1}: `, this.faults),
+    );
+  }
+
+  require(keys: readonly string[]): void {
+    if (keys.some((key) => Object.hasOwn(this.table, key))) return;
+    this.#fault(keys.join(' or '), 'missing');
+  }
+
+  refuseUnknownKeys(): void {
+    for (const key of Object.keys(this.table)) {
+      if (this.#known.includes(key)) continue;
+      // A key that does not look like one may be a misplaced password.
+      const shown = /^[a-z][a-z_-]{0,30}$/i.test(key) ? key : 'a key';
+      this.#fault(shown, 'unknown', `the keys here are ${this.#known.join(', ')}`);
+    }
+  }
+
+  refusePair(first: string, second: string, firstValue: unknown, secondValue: unknown): void {
+    if (firstValue === undefined || secondValue === undefined) return;
+    this.#fault(second, `contradicts ${first}`, 'keep one of them');
+  }
+
+  #take(key: string): unknown {
+    this.#known.push(key);
+    return Object.hasOwn(this.table, key) ? this.table[key as keyof object] : undefined;
+  }
+
+  #fault(key: string, what: string, hint?: string): void {
+    this.faults.push({ what: `${this.label}${key}: ${what}`, hint });
+  }
+}
+
+function isTable(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  // Lists and dates have prototypes of their own; smol-toml's tables have none.
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}

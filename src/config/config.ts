@@ -1,0 +1,189 @@
+import { X509Certificate } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import type { GrantRules } from '../access/grant';
+import { collectFaults, Failure, type Fault } from '../common/failure';
+import { readTrustedFile, showPath } from '../common/trusted-file';
+import { BadValue } from '../common/values';
+import type { Router, Trust } from '../router/router';
+import { noConfigFile, type Required, type RouterSettings, readConfigFile } from './config-file';
+import { filledText, type SyslogMode, type TlsMode } from './settings';
+
+export const DEFAULT_CONFIG_FILE = '/etc/fwknop/mikrotik.toml';
+export const DEFAULT_DEADLINE = 10; // seconds
+export const DEFAULT_LIST = 'FWKNOP_{proto}_{port}';
+export const DEFAULT_COMMENT = 'fwknop';
+
+export interface Config {
+  /** Seconds for the whole run, from the start of the process. */
+  readonly deadline: number;
+  /** The name of the address list, with {proto} and {port} in it. */
+  readonly list: string;
+  readonly comment: string;
+  readonly syslog: SyslogMode;
+  readonly grant: GrantRules;
+  /** At least one. */
+  readonly routers: readonly Router[];
+}
+
+/** What the flags say. Their `router` applies to every router of the file, or stands alone. */
+export interface Overrides {
+  readonly config: string | undefined;
+  readonly list: string | undefined;
+  readonly deadline: number | undefined;
+  readonly syslog: SyslogMode | undefined;
+  readonly router: RouterSettings;
+}
+
+/**
+ * Reads the configuration file and lets the flags win over it. When the flags name a router, the
+ * file's routers are not used, and the default file may be absent.
+ *
+ * @throws Failure `config`, with every fault of the files at once; `usage`, when flags name a router
+ *   but not how to log in
+ */
+export function loadConfig(flags: Overrides): Config {
+  const path = flags.config ?? DEFAULT_CONFIG_FILE;
+  const standsAlone = flags.router.host !== undefined;
+  if (standsAlone) refuseIncomplete(flags.router);
+  const mayBeAbsent = standsAlone && flags.config === undefined;
+  const required = standsAlone ? [] : requiredKeys(flags.router);
+
+  const faults: Fault[] = [];
+  const file =
+    mayBeAbsent && isAbsent(path) ? noConfigFile() : readConfigFile(path, required, faults);
+  if (!standsAlone && file.routers.length === 0) {
+    const what = `${showPath(path)}: router: none given`;
+    faults.push({ what, hint: 'add a [[router]] table' });
+  }
+  const routers = standsAlone
+    ? [makeRouter(flags.router, flags.router, '', faults)]
+    : file.routers.map((router, index) => {
+        const label = `${showPath(path)}: router ${index + 1}: `;
+        return makeRouter(override(router, flags.router), flags.router, label, faults);
+      });
+  if (faults.length > 0) throw new Failure('config', unique(faults));
+
+  return {
+    deadline: flags.deadline ?? file.deadline ?? DEFAULT_DEADLINE,
+    list: flags.list ?? file.list ?? DEFAULT_LIST,
+    comment: file.comment ?? DEFAULT_COMMENT,
+    syslog: flags.syslog ?? file.syslog ?? 'auto',
+    grant: file.grant,
+    routers,
+  };
+}
+
+function refuseIncomplete(flags: RouterSettings): void {
+  const missing: Fault[] = [];
+  if (flags.user === undefined) missing.push({ what: '--routerip needs --routeruser' });
+  if (!setsPassword(flags)) {
+    missing.push({ what: '--routerip needs --password-file (or --routerpass)' });
+  }
+  if (missing.length > 0) throw new Failure('usage', missing);
+}
+
+function requiredKeys(flags: RouterSettings): Required {
+  const required = [['host']];
+  if (flags.user === undefined) required.push(['user']);
+  if (!setsPassword(flags)) required.push(['password-file', 'password']);
+  return required;
+}
+
+/** Whether nothing is there at all: a link that leads nowhere, or a closed folder, is a fault. */
+function isAbsent(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
+/** Leaves out what is said already: a flag's fault shows for each router. */
+function unique(faults: readonly Fault[]): readonly Fault[] {
+  return [...new Map(faults.map((fault) => [fault.what, fault])).values()];
+}
+
+function setsPassword({ password, passwordFile }: RouterSettings): boolean {
+  return password !== undefined || passwordFile !== undefined;
+}
+
+/** Puts flags over the settings of the file; what they replace as a whole is not mixed. */
+function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
+  const { password, passwordFile } = setsPassword(flags) ? flags : file;
+  const pins = flags.fingerprint !== undefined || flags.caFile !== undefined;
+  const dropsPin = pins || (flags.tls !== undefined && flags.tls !== 'verify');
+  const { fingerprint, caFile } = dropsPin ? flags : file;
+  return {
+    name: file.name,
+    host: file.host,
+    port: flags.port ?? file.port,
+    user: flags.user ?? file.user,
+    password,
+    passwordFile,
+    tls: pins ? 'verify' : (flags.tls ?? file.tls),
+    fingerprint,
+    caFile,
+    email: flags.email ?? file.email,
+  };
+}
+
+/** @param label what messages put before a key of the file */
+function makeRouter(
+  settings: RouterSettings,
+  flags: RouterSettings,
+  label: string,
+  faults: Fault[],
+): Router {
+  const { host = '', user = '', tls = 'verify', passwordFile, caFile, fingerprint } = settings;
+  const password =
+    passwordFile === undefined
+      ? settings.password
+      : collectFaults(faults, () =>
+          readPassword(
+            passwordFile,
+            flags.passwordFile === undefined ? `${label}password-file` : '--password-file',
+          ),
+        );
+  const ca =
+    caFile === undefined
+      ? undefined
+      : collectFaults(faults, () =>
+          readCertificates(caFile, flags.caFile === undefined ? `${label}ca-file` : '--ca-file'),
+        );
+  return {
+    name: settings.name ?? host,
+    host,
+    port: settings.port ?? (tls === 'off' ? 8728 : 8729),
+    user,
+    password: password ?? '',
+    trust: makeTrust(tls, fingerprint, ca),
+    email: settings.email,
+  };
+}
+
+function makeTrust(tls: TlsMode, fingerprint: string | undefined, ca: string | undefined): Trust {
+  if (tls !== 'verify') return { mode: tls };
+  return fingerprint === undefined ? { mode: 'verify', ca } : { mode: 'pinned', fingerprint };
+}
+
+function readPassword(path: string, name: string): string {
+  const file = readTrustedFile(path, name);
+  file.requireSecrecy();
+  try {
+    return filledText(file.text.replace(/\r?\n$/, ''));
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    throw new Failure('config', `${name}: ${error.message}`);
+  }
+}
+
+function readCertificates(path: string, name: string): string {
+  const { text } = readTrustedFile(path, name);
+  try {
+    new X509Certificate(text);
+  } catch {
+    throw new Failure('config', `${name}: holds no certificate in PEM form`);
+  }
+  return text;
+}

@@ -1,0 +1,114 @@
+/** Routers that know our user, and the flags that lead to them. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type RouterOptions,
+  startRouter,
+  type TestRouter,
+  type Transport,
+} from '../../simulator/api/server';
+import type { User } from '../../simulator/api/users';
+import { certificates } from '../../simulator/certificates';
+
+/** Like no other text here: wherever it shows up, it was leaked. */
+export const PASSWORD = 'Zuckerrohr~17"&\'x';
+
+export const OUR_USERS: User[] = [
+  { name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] },
+  { name: 'reader', password: PASSWORD, policies: ['api', 'write', 'read'] },
+  { name: 'admin', password: PASSWORD, policies: ['api', 'write', 'read', 'test'] },
+  { name: 'looker', password: PASSWORD, policies: ['api', 'read'] },
+];
+
+/** What the executable opens when it is given WORDS. */
+export const OPENED = {
+  list: 'FWKNOP_6_22',
+  address: '198.51.100.7',
+  comment: 'fwknop',
+  disabled: false,
+  dynamic: true,
+};
+
+/** Ways to speak to a router: what it offers, and the flags that suit it. */
+export const WAYS = ['plain', 'ca-file', 'pinned', 'insecure', 'anonymous'] as const;
+export type Way = (typeof WAYS)[number];
+
+export function transportOf(way: Way): Transport {
+  if (way === 'plain' || way === 'anonymous') return way;
+  const { leaf, selfSigned } = certificates();
+  return way === 'ca-file' ? leaf : selfSigned;
+}
+
+export function tlsFlags(way: Way): readonly string[] {
+  const { ca, selfSigned } = certificates();
+  switch (way) {
+    case 'plain':
+      return ['--tls', 'off'];
+    case 'ca-file':
+      return ['--ca-file', ca.certPath];
+    case 'pinned':
+      return ['--fingerprint', selfSigned.fingerprint];
+    case 'insecure':
+    case 'anonymous':
+      return ['--tls', way];
+  }
+}
+
+const started: TestRouter[] = [];
+let folder: string | undefined;
+let secret: string | undefined;
+let paths = 0;
+
+afterAll(async () => {
+  await Promise.all(started.map((router) => router.close()));
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A router of ours; it is closed when the test file ends. */
+export async function ourRouter(options: RouterOptions = {}): Promise<TestRouter> {
+  const router = await startRouter({ users: OUR_USERS, ...options });
+  started.push(router);
+  return router;
+}
+
+/** Where no other test listens: who stops listening here leaves a port that stays closed. */
+export const NOBODYS_HOST = '127.0.0.8';
+
+/** A router that is down. */
+export async function downRouter(): Promise<TestRouter> {
+  const router = await ourRouter({ host: NOBODYS_HOST });
+  await router.close();
+  return router;
+}
+
+/** The flags that lead to a router, with the password in a file. */
+export function flags(router: { host: string; port: number }, user = 'fwknop'): readonly string[] {
+  const target = ['--routerip', router.host, '--routerport', String(router.port)];
+  return [...target, '--routeruser', user, '--password-file', passwordFile()];
+}
+
+/** The folder of this test file's own files; it is gone when the test file ends. */
+export function ownFolder(): string {
+  folder ??= mkdtempSync(join(tmpdir(), 'executable-'));
+  return folder;
+}
+
+/** A path in that folder that nothing has yet. */
+export function ownPath(name: string): string {
+  paths += 1;
+  return join(ownFolder(), `${paths}-${name}`);
+}
+
+/** Writes a file of our own, closed to others. Returns its path. */
+export function ownFile(name: string, text: string | Buffer, mode = 0o600): string {
+  const path = ownPath(name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+export function passwordFile(): string {
+  secret ??= ownFile('password', `${PASSWORD}\n`);
+  return secret;
+}

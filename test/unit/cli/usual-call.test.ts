@@ -1,0 +1,72 @@
+import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
+import { readByYargs, readUsualCall } from '../../../src/cli/opening';
+
+/** What a command line may hold: what fwknopd passes, what people type, what yargs trips over. */
+const word = oneof(
+  constantFrom(
+    '203.0.113.9',
+    '2001:db8::9',
+    '6',
+    '17',
+    'tcp',
+    '22',
+    '0',
+    '60',
+    '1e3',
+    '022',
+    '0x16',
+  ),
+  constantFrom(
+    '',
+    ' ',
+    '6 ',
+    '"6"',
+    "'6'",
+    '\n',
+    '\0',
+    'true',
+    'false',
+    'a=b',
+    '$SRC',
+    '__proto__',
+  ),
+  constantFrom(
+    '--config',
+    '--config=x',
+    '--',
+    '-',
+    '-5',
+    '--verbose',
+    '--help',
+    '-x',
+    '--routerpass',
+  ),
+  string({ unit: 'binary' }),
+);
+
+const commandLine = oneof(
+  array(word, { minLength: 4, maxLength: 4 }),
+  array(word, { minLength: 5, maxLength: 5 }).map((words) => ['--config', ...words]),
+  array(word, { maxLength: 8 }),
+);
+
+test('what the short reader takes, it takes as yargs does', async () => {
+  let taken = 0;
+  await assert(
+    asyncProperty(commandLine, async (argv) => {
+      const short = readUsualCall(argv);
+      if (short === undefined) return;
+      taken += 1;
+      expect(await readByYargs(argv)).toEqual(short);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(taken).toBeGreaterThan(200);
+});
+
+test.each([
+  [['203.0.113.9', '6', '22', '60']],
+  [['--config', '/etc/fwknop/mikrotik.toml', '203.0.113.9', '6', '22', '60']],
+])("fwknopd's own call is for the short reader: %j", (argv) => {
+  expect(readUsualCall(argv)?.words).toEqual(['203.0.113.9', '6', '22', '60']);
+});
