@@ -53,7 +53,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
       print(invocation.verb === 'help' ? USAGE : `${version}\n`);
       return finish({ status: EXIT.open.status, lines: [] });
     }
-    const { overrides, words, dryRun, verbose } = invocation;
+    const { overrides, positionals: words, dryRun, verbose } = invocation;
     syslog = overrides.syslog ?? syslog;
     const request = parseAccessRequest(words);
     const config = loadConfig(overrides);

@@ -3,7 +3,7 @@ import type { AccessRequest, Protocol } from './access-request';
 import type { Address, Networks } from './address';
 
 /** A port, or a range of ports, of one protocol. */
-export interface Service {
+export interface ServiceRange {
   readonly protocol: Protocol;
   readonly firstPort: number;
   readonly lastPort: number;
@@ -11,7 +11,7 @@ export interface Service {
 
 /** What the configuration grants. Timeouts in seconds; what is undefined is not limited. */
 export interface GrantRules {
-  readonly services: readonly Service[] | undefined;
+  readonly services: readonly ServiceRange[] | undefined;
   readonly sources: Networks | undefined;
   readonly maxTimeout: number | undefined;
   readonly defaultTimeout: number;
@@ -62,6 +62,6 @@ export function serviceName({ protocol, port }: { protocol: Protocol; port: numb
   return `${protocol === 6 ? 'tcp' : 'udp'}/${port}`;
 }
 
-function covers(service: Service, { protocol, port }: AccessRequest): boolean {
+function covers(service: ServiceRange, { protocol, port }: AccessRequest): boolean {
   return service.protocol === protocol && service.firstPort <= port && port <= service.lastPort;
 }

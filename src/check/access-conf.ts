@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { Fault } from '../common/failure';
 
 /** A variable of fwknopd's access.conf. */
-export interface Setting {
+export interface Variable {
   readonly value: string;
   /** Where it stands, for messages: `access.conf:12`. */
   readonly place: string;
@@ -10,8 +10,8 @@ export interface Setting {
 
 /** A stanza: from one SOURCE to the next. What is set twice has its last value. */
 export interface Stanza {
-  readonly source: Setting;
-  readonly settings: ReadonlyMap<string, Setting>;
+  readonly source: Variable;
+  readonly variables: ReadonlyMap<string, Variable>;
 }
 
 export interface AccessConf {
@@ -43,7 +43,7 @@ export function readAccessConf(path: string, files: Files): AccessConf {
   return { stanzas, faults };
 
   function readFile(file: string, depth: number): void {
-    let settings: Map<string, Setting> | undefined;
+    let settings: Map<string, Variable> | undefined;
     for (const [index, line] of files.read(file).split('\n').entries()) {
       // fwknopd looks at the first character alone: a line of spaces is no empty one.
       if (line === '' || /^[#;\r]/.test(line)) continue;
@@ -59,7 +59,7 @@ export function readAccessConf(path: string, files: Files): AccessConf {
       else if (variable === '%include_folder') include(confFiles(value), depth, place);
       else if (variable === 'SOURCE') {
         settings = new Map();
-        stanzas.push({ source: { value, place }, settings });
+        stanzas.push({ source: { value, place }, variables: settings });
       } else settings?.set(variable, { value, place });
     }
   }

@@ -1,19 +1,19 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import type { Deadline } from '../common/deadline';
-import { Broken } from '../router/errors';
+import { SessionError } from '../router/errors';
 import type { Router } from '../router/router';
 import { isNetworkError, LET_IN, lost, prepareTls, RIGHT_PORT } from '../router/session';
 import { handshakeFailed, notPinned, peerFingerprint, untrusted } from '../router/trust';
 
 /** What a router shows before anybody logs in. */
-export interface Shown {
+export interface Presented {
   /** Such as `TLSv1.2`. */
   readonly protocol: string;
   /** Undefined where the router has no certificate. */
   readonly certificate: Certificate | undefined;
   /** Why the router's `trust` refuses the certificate; undefined where it takes it. */
-  readonly refusal: Broken | undefined;
+  readonly untrusted: SessionError | undefined;
 }
 
 export interface Certificate {
@@ -45,12 +45,12 @@ export async function connect(address: string, port: number, deadline: Deadline)
  * @param address what the connection leads to
  * @throws Broken `lost`, `deadline`, or `untrusted` where the CAs are of no use
  */
-export async function look(
+export async function inspectCertificate(
   router: Router,
   address: string,
   connection: Socket,
   deadline: Deadline,
-): Promise<Shown> {
+): Promise<Presented> {
   const options = prepareTls(router);
   const socket = connectTls({
     ...options,
@@ -72,7 +72,7 @@ export async function look(
   }
 }
 
-function read(socket: TLSSocket, { trust }: Router): Shown {
+function read(socket: TLSSocket, { trust }: Router): Presented {
   const protocol = socket.getProtocol() ?? 'TLS';
   const fingerprint = peerFingerprint(socket);
   // Node's own type says Error; it is the error's code.
@@ -81,13 +81,13 @@ function read(socket: TLSSocket, { trust }: Router): Shown {
     fingerprint === undefined
       ? undefined
       : readCertificate(socket.getPeerCertificate(), fingerprint);
-  let refusal: Broken | undefined;
+  let refusal: SessionError | undefined;
   if (trust.mode === 'verify' && !socket.authorized) {
     refusal = untrusted(Object.assign(new Error(problem), { code: problem }), fingerprint);
   } else if (trust.mode === 'pinned' && trust.fingerprint !== fingerprint) {
     refusal = notPinned(fingerprint);
   }
-  return { protocol, certificate, refusal };
+  return { protocol, certificate, untrusted: refusal };
 }
 
 function readCertificate(peer: PeerCertificate, fingerprint: string): Certificate {
@@ -107,17 +107,17 @@ async function settled(
   stage: string,
   hint: string,
   deadline: Deadline,
-  explain: (error: NodeJS.ErrnoException) => Broken,
+  explain: (error: NodeJS.ErrnoException) => SessionError,
 ): Promise<void> {
   let expire: () => void = () => undefined;
   try {
     await new Promise<void>((resolve, reject) => {
-      expire = () => reject(new Broken('deadline', `no answer in time (${stage})`, hint));
+      expire = () => reject(new SessionError('deadline', `no answer in time (${stage})`, hint));
       deadline.on(expire);
       socket.once(event, resolve);
       socket.on('error', (error) => reject(explain(error)));
       socket.on('close', () =>
-        reject(new Broken('lost', `connection closed by the router (${stage})`, hint)),
+        reject(new SessionError('lost', `connection closed by the router (${stage})`, hint)),
       );
     });
   } catch (error) {

@@ -10,14 +10,14 @@ import { BadValue } from '../common/values';
 import { type Config, DEFAULT_CONFIG_FILE, DEFAULT_DEADLINE, loadConfig } from '../config/config';
 import { fingerprint } from '../config/settings';
 import { checkFwknopd, DEFAULT_ACCESS_CONF } from './fwknopd-steps';
-import { Report } from './output';
+import { Output } from './output';
 import { Pinning } from './pin';
 import { checkRouter, routerSteps } from './router-steps';
 import { USAGE } from './usage';
 
 const LONGEST_NAME = 40; // characters of a router's name in a line
 
-interface Request {
+interface CheckOptions {
   readonly config: string;
   readonly accessConf: string;
   /** A fingerprint, or `ask`. */
@@ -36,7 +36,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     print(USAGE);
     return EXIT.open.status;
   }
-  const report = new Report(print, isatty(1) && !process.env.NO_COLOR);
+  const report = new Output(print, isatty(1) && !process.env.NO_COLOR);
   const config = readConfig(request.config, report);
   if (config !== undefined) await checkRouters(config, request, report);
   const check = {
@@ -50,8 +50,12 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** @returns undefined where help is asked for */
-async function readRequest(argv: readonly string[]): Promise<Request | undefined> {
-  const { words, texts, switches } = await splitCommandLine(argv, {
+async function readRequest(argv: readonly string[]): Promise<CheckOptions | undefined> {
+  const {
+    positionals: words,
+    texts,
+    switches,
+  } = await splitCommandLine(argv, {
     texts: ['config', 'access-conf', 'pin'],
     optional: ['pin'],
     switches: ['help'],
@@ -85,7 +89,7 @@ function readPin(value: string | undefined): string | undefined {
   }
 }
 
-function readConfig(path: string, report: Report): Config | undefined {
+function readConfig(path: string, report: Output): Config | undefined {
   const section = report.about('configuration');
   const flags = { config: path, list: undefined, deadline: undefined, syslog: undefined };
   try {
@@ -96,15 +100,15 @@ function readConfig(path: string, report: Report): Config | undefined {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     section.fail('file', error);
-    report.about('router').leaveOut(routerSteps({ email: undefined }), 'no configuration');
+    report.about('router').skip(routerSteps({ email: undefined }), 'no configuration');
     return undefined;
   }
 }
 
 async function checkRouters(
   { routers, deadline }: Config,
-  { config, pin }: Request,
-  report: Report,
+  { config, pin }: CheckOptions,
+  report: Output,
 ): Promise<void> {
   const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
   const wanted = pin === 'ask' ? undefined : pin;
@@ -115,7 +119,7 @@ async function checkRouters(
     await checkRouter(router, index, { deadline, pinning, pinCommand }, section);
   }
   try {
-    pinning?.requireSettled();
+    pinning?.requirePinned();
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report.about('pin').fail('--pin', error);

@@ -6,7 +6,7 @@ import { shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import type { RouterSettings } from '../config/config-file';
-import type { Setting } from './access-conf';
+import type { Variable } from './access-conf';
 import type { Finding } from './output';
 
 // Limits of fwknopd 2.6.10: CMD_CYCLE_BUFSIZE less its end (access.h), and what extcmd.c splits.
@@ -14,25 +14,25 @@ const LONGEST_COMMAND = 255;
 const MOST_ARGUMENTS = 27;
 
 /** What stands for each of our four words: fwknopd's variable, another name, and a value for it. */
-const SLOTS = [
+const ARGUMENTS = [
   { word: '<src>', variable: '$SRC', also: '$IP', sample: '203.0.113.9', longest: 15 },
   { word: '<proto>', variable: '$PROTO', also: undefined, sample: '6', longest: 2 },
   { word: '<port>', variable: '$PORT', also: undefined, sample: '22', longest: 5 },
   { word: '<timeout>', variable: '$CLIENT_TIMEOUT', also: undefined, sample: '30', longest: 7 },
 ] as const;
-const USUAL = SLOTS.map(({ variable }) => variable).join(' ');
+const USUAL = ARGUMENTS.map(({ variable }) => variable).join(' ');
 
 /** A CMD_CYCLE_OPEN line that runs this program. */
-export interface Command {
+export interface HelperCommand {
   readonly place: string;
   /** What comes before the program's own arguments: an interpreter perhaps, and the program. */
-  readonly head: readonly string[];
+  readonly program: readonly string[];
   /** The configuration that it reads, absolute. */
   readonly config: string;
 }
 
 /** The words of a stanza's CMD_CYCLE_OPEN that stand before our arguments; undefined if it is not ours. */
-export function headOf(open: Setting | undefined): readonly string[] | undefined {
+export function programOf(open: Variable | undefined): readonly string[] | undefined {
   const words = wordsOf(open?.value ?? '');
   const ours = words.findIndex((word) => basename(word).startsWith('fwknop-mikrotik'));
   return ours < 0 ? undefined : words.slice(0, ours + 1);
@@ -43,17 +43,17 @@ function wordsOf(value: string): readonly string[] {
   return value.trim().split(/\s+/);
 }
 
-/** Judges a CMD_CYCLE_OPEN line, as far as its text goes. @param head see `Command` */
-export async function judgeCommand(
-  { value, place }: Setting,
+/** Checks the text of a CMD_CYCLE_OPEN line. @param head see `program` of HelperCommand */
+export async function checkCommand(
+  { value, place }: Variable,
   head: readonly string[],
 ): Promise<{ config: string; findings: readonly Finding[] }> {
   const words = wordsOf(value);
   const length = Math.max(value.length, longestExpansion(value));
-  const judged = await judgeArguments(words.slice(head.length));
-  const faults = [...judgeLimits(length, words.length - 1), ...judged.faults];
-  const finding = (mark: Finding['mark'], { what, hint }: Fault): Finding => ({
-    mark,
+  const judged = await checkArguments(words.slice(head.length));
+  const faults = [...checkLimits(length, words.length - 1), ...judged.faults];
+  const finding = (status: Finding['status'], { what, hint }: Fault): Finding => ({
+    status,
     step: 'CMD_CYCLE_OPEN',
     what: `${place}: ${what}`,
     hint,
@@ -69,7 +69,7 @@ export async function judgeCommand(
   };
 }
 
-function judgeLimits(length: number, count: number): readonly Fault[] {
+function checkLimits(length: number, count: number): readonly Fault[] {
   const hint = 'move the options into the configuration file';
   const faults: Fault[] = [];
   if (length > LONGEST_COMMAND) {
@@ -82,7 +82,7 @@ function judgeLimits(length: number, count: number): readonly Fault[] {
 }
 
 /** Judges our own arguments, by the reader that an opening reads them with. */
-async function judgeArguments(
+async function checkArguments(
   argv: readonly string[],
 ): Promise<{ config: string; faults: readonly Fault[]; warnings: readonly Fault[] }> {
   try {
@@ -91,18 +91,18 @@ async function judgeArguments(
       const what = `--${invocation.verb} opens nothing`;
       return { config: DEFAULT_CONFIG_FILE, faults: [{ what, hint: 'take it out' }], warnings: [] };
     }
-    const { words, overrides, dryRun } = invocation;
-    const faults = [...judgeWords(words)];
+    const { positionals: words, overrides, dryRun } = invocation;
+    const faults = [...checkWords(words)];
     if (dryRun) faults.push({ what: '--dry-run opens nothing', hint: 'take it out' });
     const config = resolve('/', overrides.config ?? DEFAULT_CONFIG_FILE); // where fwknopd runs it
-    return { config, faults, warnings: judgeRouterOptions(overrides.router) };
+    return { config, faults, warnings: checkRouterOptions(overrides.router) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { config: DEFAULT_CONFIG_FILE, faults: error.faults, warnings: [] };
   }
 }
 
-function judgeRouterOptions(router: RouterSettings): readonly Fault[] {
+function checkRouterOptions(router: RouterSettings): readonly Fault[] {
   const warnings: Fault[] = [];
   if (router.password !== undefined) {
     const hint = 'use password-file in the configuration';
@@ -119,7 +119,7 @@ function judgeRouterOptions(router: RouterSettings): readonly Fault[] {
 
 /** How long the line is once fwknopd has put the longest values in. It cuts the rest off, silently. */
 function longestExpansion(value: string): number {
-  return SLOTS.reduce(
+  return ARGUMENTS.reduce(
     (length, { variable, longest }) =>
       length + (value.split(variable).length - 1) * (longest - variable.length),
     value.length,
@@ -127,14 +127,14 @@ function longestExpansion(value: string): number {
 }
 
 /** Each of our four words is fwknopd's variable for it, or a value that we take. */
-function judgeWords(words: readonly string[]): readonly Fault[] {
+function checkWords(words: readonly string[]): readonly Fault[] {
   const hint = `end the line with ${USUAL}`;
   if (words.includes('$TIMEOUT')) {
     const what = '$TIMEOUT is the time of day at which access ends, no duration';
     return [{ what, hint: 'use $CLIENT_TIMEOUT' }];
   }
   const wrong = words.flatMap((word, index) => {
-    const slot = SLOTS[index];
+    const slot = ARGUMENTS[index];
     if (slot === undefined || !word.includes('$')) return [];
     return word === slot.variable || word === slot.also ? [] : [slot.word];
   });
@@ -143,23 +143,28 @@ function judgeWords(words: readonly string[]): readonly Fault[] {
   }
   const faults: Fault[] = [];
   const values = words.map((word, index) =>
-    word.includes('$') ? (SLOTS[index]?.sample ?? word) : word,
+    word.includes('$') ? (ARGUMENTS[index]?.sample ?? word) : word,
   );
   collectFaults(faults, () => parseAccessRequest(values));
   return faults.map(({ what }) => ({ what, hint }));
 }
 
-/** Judges which configuration the commands read, beside the one that was checked. */
-export function judgeConfigs(commands: readonly Command[], checked: string): readonly Finding[] {
+/** Checks that the commands read the configuration that was checked. */
+export function checkConfigs(
+  commands: readonly HelperCommand[],
+  checked: string,
+): readonly Finding[] {
   const step = 'configuration';
   const others = commands.filter(({ config }) => config !== checked);
   if (others.length === 0) {
-    return [{ mark: 'ok', step, what: `the command reads ${showPath(checked)}, as checked above` }];
+    return [
+      { status: 'ok', step, what: `the command reads ${showPath(checked)}, as checked above` },
+    ];
   }
   // With stanzas that read others besides, each wants a check of its own.
-  const mark = others.length === commands.length ? 'FAIL' : 'warn';
+  const status = others.length === commands.length ? 'FAIL' : 'warn';
   return others.map(({ place, config }) => ({
-    mark,
+    status,
     step,
     what: `${place}: the command reads ${showPath(config)}, which was not checked`,
     hint: `fwknop-mikrotik check --config ${shellWord(config)}`,

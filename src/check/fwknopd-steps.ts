@@ -5,11 +5,11 @@ import { shellWord } from '../common/text';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import type { SyslogMode } from '../config/settings';
 import { type AccessConf, readAccessConf } from './access-conf';
-import { judgeConfigs } from './command';
+import { checkConfigs } from './command';
 import type { Finding, Section } from './output';
 import { checkProgram } from './program';
-import { finishes } from './run-program';
-import { isOurs, judgeStanza } from './stanza';
+import { runProgram } from './run-program';
+import { checkStanza, isOurs } from './stanza';
 
 export const DEFAULT_ACCESS_CONF = '/etc/fwknop/access.conf';
 
@@ -31,7 +31,7 @@ export interface FwknopdCheck {
 export async function checkFwknopd(check: FwknopdCheck, section: Section): Promise<void> {
   const conf = readFiles(check.accessConf, section);
   if (conf === undefined) {
-    section.leaveOut(STANZA_STEPS, `${showPath(check.accessConf)} could not be read`);
+    section.skip(STANZA_STEPS, `${showPath(check.accessConf)} could not be read`);
   } else {
     await checkStanzas(conf, check, section);
     await checkVerdict(check, section);
@@ -78,20 +78,20 @@ async function checkStanzas(
     const hint =
       'CMD_CYCLE_OPEN /usr/bin/fwknop-mikrotik $SRC $PROTO $PORT $CLIENT_TIMEOUT; see access.conf.example';
     section.fail('CMD_CYCLE_OPEN', new Failure('config', what, hint));
-    section.leaveOut(['program'], 'there is no command');
+    section.skip(['program'], 'there is no command');
     return;
   }
-  const judged = await Promise.all(ours.map(judgeStanza));
-  for (const { findings } of judged) section.tell(findings);
+  const judged = await Promise.all(ours.map(checkStanza));
+  for (const { findings } of judged) section.addAll(findings);
   const commands = judged.map(({ command }) => command);
-  const heads = new Map(commands.map(({ head }) => [head.join(' '), head]));
-  for (const head of heads.values()) section.tell(await checkProgram(head, deadline));
-  section.tell(judgeConfigs(commands, config));
-  const ordinary = stanzas.filter(({ settings }) => !settings.has('CMD_CYCLE_OPEN'));
-  section.tell(
+  const heads = new Map(commands.map(({ program: head }) => [head.join(' '), head]));
+  for (const head of heads.values()) section.addAll(await checkProgram(head, deadline));
+  section.addAll(checkConfigs(commands, config));
+  const ordinary = stanzas.filter(({ variables: settings }) => !settings.has('CMD_CYCLE_OPEN'));
+  section.addAll(
     ordinary.map(
       ({ source }): Finding => ({
-        mark: 'warn',
+        status: 'warn',
         step: 'stanza',
         what: `${source.place}: has no CMD_CYCLE_OPEN: for its sake fwknopd wants a firewall of this machine`,
         hint: 'give it one, or take the stanza out',
@@ -103,11 +103,11 @@ async function checkStanzas(
 /** Asks fwknopd itself. What it prints may hold a key, and is not repeated. */
 async function checkVerdict(check: FwknopdCheck, section: Section): Promise<void> {
   if (process.geteuid?.() !== 0) {
-    section.leaveOut(['verdict'], "fwknopd's own files are for root to read");
+    section.skip(['verdict'], "fwknopd's own files are for root to read");
     return;
   }
   const args = ['--exit-parse-config', '-f', '-a', resolve(check.accessConf)];
-  const result = await finishes(FWKNOPD, args, check.deadline);
+  const result = await runProgram(FWKNOPD, args, check.deadline);
   if (result.isMissing) {
     section.warn('verdict', `${FWKNOPD} is not there`, 'apt-get install fwknop-server');
   } else if (result.isFine) section.ok('verdict', 'fwknopd takes its configuration');
@@ -137,7 +137,7 @@ async function checkSyslog({ syslog, deadline }: FwknopdCheck, section: Section)
     'daemon.debug',
     text,
   ];
-  const result = await finishes('logger', args, deadline);
+  const result = await runProgram('logger', args, deadline);
   if (result.isFine) section.ok('syslog', 'reached; see journalctl -t fwknop-mikrotik');
   else if (result.isMissing) {
     const what = 'logger is in neither /usr/bin nor /bin: a failed opening will be told of nowhere';

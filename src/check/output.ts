@@ -2,27 +2,32 @@ import { EXIT, Failure, type FailureKind, type Fault } from '../common/failure';
 import { printable } from '../common/text';
 
 /** How a step went; `skip` is one that could not be tried. */
-export type Mark = 'ok' | 'warn' | 'FAIL' | 'skip';
+export type Status = 'ok' | 'warn' | 'FAIL' | 'skip';
 
 /** What a step found. */
 export interface Finding extends Fault {
-  readonly mark: Exclude<Mark, 'skip'>;
+  readonly status: Exclude<Status, 'skip'>;
   /** What was looked at. */
   readonly step: string;
 }
 
-const WIDTH = 6; // characters of the column of marks
-const COLOURS: Readonly<Record<Mark, number>> = { ok: 32, warn: 33, FAIL: 31, skip: 2 };
+const WIDTH = 6; // characters of the column of statuses
+const COLOURS: Readonly<Record<Status, number>> = { ok: 32, warn: 33, FAIL: 31, skip: 2 };
 
-/** Puts the line of a step together, and the line of its mend. Foreign text is made printable. */
-export function renderStep(mark: Mark, text: string, mend?: string, isColoured = false): string {
-  const shown = isColoured ? `\x1b[${COLOURS[mark]}m${mark}\x1b[0m` : mark;
-  const line = `${shown}${' '.repeat(WIDTH - mark.length)}${printable(text)}\n`;
-  return mend === undefined ? line : `${line}${' '.repeat(WIDTH)}mend: ${printable(mend)}\n`;
+/** Puts the line of a step together, and the line of its hint. Foreign text is made printable. */
+export function renderStep(
+  status: Status,
+  text: string,
+  hint?: string,
+  isColoured = false,
+): string {
+  const shown = isColoured ? `\x1b[${COLOURS[status]}m${status}\x1b[0m` : status;
+  const line = `${shown}${' '.repeat(WIDTH - status.length)}${printable(text)}\n`;
+  return hint === undefined ? line : `${line}${' '.repeat(WIDTH)}hint: ${printable(hint)}\n`;
 }
 
 /** The whole of a check: prints each step as soon as it is known, and keeps the exit status. */
-export class Report {
+export class Output {
   #status: number = EXIT.open.status;
 
   constructor(
@@ -37,8 +42,8 @@ export class Report {
 
   /** The steps about one thing, such as a router; each line begins with its name. */
   about(name: string): Section {
-    const line = (mark: Mark, text: string, mend?: string) =>
-      this.print(renderStep(mark, `${name}: ${text}`, mend, this.isColoured));
+    const line = (status: Status, text: string, hint?: string) =>
+      this.print(renderStep(status, `${name}: ${text}`, hint, this.isColoured));
     const settle = (kind: FailureKind) => {
       if (this.#status === EXIT.open.status) this.#status = EXIT[kind].status;
     };
@@ -49,7 +54,7 @@ export class Report {
 /** The steps about one thing. */
 export class Section {
   constructor(
-    private readonly line: (mark: Mark, text: string, mend?: string) => void,
+    private readonly line: (status: Status, text: string, hint?: string) => void,
     private readonly settle: (kind: FailureKind) => void,
   ) {}
 
@@ -57,8 +62,8 @@ export class Section {
     this.line('ok', `${step}: ${what}`);
   }
 
-  warn(step: string, what: string, mend?: string): void {
-    this.line('warn', `${step}: ${what}`, mend);
+  warn(step: string, what: string, hint?: string): void {
+    this.line('warn', `${step}: ${what}`, hint);
   }
 
   /** Says every fault of a failure; its kind decides the exit status. */
@@ -68,15 +73,15 @@ export class Section {
   }
 
   /** Says findings; those that failed are faults of the configuration. */
-  tell(findings: readonly Finding[]): void {
-    for (const { mark, step, what, hint } of findings) {
-      if (mark === 'FAIL') this.fail(step, new Failure('config', what, hint));
-      else this.line(mark, `${step}: ${what}`, hint);
+  addAll(findings: readonly Finding[]): void {
+    for (const { status, step, what, hint } of findings) {
+      if (status === 'FAIL') this.fail(step, new Failure('config', what, hint));
+      else this.line(status, `${step}: ${what}`, hint);
     }
   }
 
   /** Says which steps could not be tried. */
-  leaveOut(steps: readonly string[], why: string): void {
+  skip(steps: readonly string[], why: string): void {
     if (steps.length > 0) this.line('skip', `${steps.join(', ')}: left out: ${why}`);
   }
 }

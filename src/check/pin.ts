@@ -16,7 +16,7 @@ import { Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { type FileSettings, readConfigFile } from '../config/config-file';
 import type { Router } from '../router/router';
-import type { Shown } from './certificate';
+import type { Presented } from './certificate';
 import { pinnedText } from './pinned-text';
 
 /** The option --pin: asks on the terminal, or knows what it wants. */
@@ -45,12 +45,16 @@ export class Pinning {
    * @returns the fingerprint that is now in the file; undefined where nothing was written
    * @throws Failure `config`, `denied`
    */
-  async offer({ name, trust }: Router, index: number, shown: Shown): Promise<string | undefined> {
+  async pinIfWanted(
+    { name, trust }: Router,
+    index: number,
+    shown: Presented,
+  ): Promise<string | undefined> {
     const fingerprint = shown.certificate?.fingerprint;
     if (fingerprint === undefined) return undefined;
     const isPinned = trust.mode === 'pinned' && trust.fingerprint === fingerprint;
     if (this.wanted === undefined) {
-      const isTrusted = shown.refusal === undefined && trust.mode !== 'insecure';
+      const isTrusted = shown.untrusted === undefined && trust.mode !== 'insecure';
       if (isTrusted || !(await agrees(name, fingerprint, trust.mode === 'pinned')))
         return undefined;
     } else {
@@ -64,7 +68,7 @@ export class Pinning {
   }
 
   /** Refuses a --pin=HEX that no router has shown. @throws Failure `denied` */
-  requireSettled(): void {
+  requirePinned(): void {
     if (this.wanted !== undefined && !this.#isSettled) throw refusal('no router shows it');
   }
 }

@@ -43,7 +43,7 @@ export async function readPolicies(
 }
 
 /** Says what the user may do beyond need, and what is wanting for e-mail. */
-export function judgePolicies(
+export function checkPolicies(
   { mayRead, group, granted, mayTest }: Policies,
   { email }: Pick<Router, 'email'>,
 ): readonly Finding[] {
@@ -57,7 +57,7 @@ export function judgePolicies(
   if (extra.length > 0) {
     const rest = granted === undefined ? `; more cannot be seen: ${unseen}` : '';
     findings.push({
-      mark: 'warn',
+      status: 'warn',
       step: 'policies',
       what: `more than needed: ${extra.join(', ')}${rest}`,
       hint: setPolicies(
@@ -70,16 +70,16 @@ export function judgePolicies(
       granted === undefined
         ? `none too many can be seen: ${unseen}`
         : `none too many: ${granted.join(', ')}`;
-    findings.push({ mark: 'ok', step: 'policies', what });
+    findings.push({ status: 'ok', step: 'policies', what });
   }
-  if (email !== undefined) findings.push(judgeEmail(mayTest, group));
+  if (email !== undefined) findings.push(checkEmail(mayTest, group));
   return findings;
 }
 
-function judgeEmail(mayTest: boolean, group: string | undefined): Finding {
+function checkEmail(mayTest: boolean, group: string | undefined): Finding {
   if (!mayTest) {
     return {
-      mark: 'warn',
+      status: 'warn',
       step: 'e-mail',
       what: 'the user lacks the policy test: nobody will be told of an opening',
       hint: setPolicies(group, ['test']),
@@ -87,7 +87,7 @@ function judgeEmail(mayTest: boolean, group: string | undefined): Finding {
   }
   const what =
     'the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender';
-  return { mark: 'ok', step: 'e-mail', what };
+  return { status: 'ok', step: 'e-mail', what };
 }
 
 /** The line for the router's console that changes these policies of a group and no others. */

@@ -13,7 +13,7 @@ import { Failure } from '../common/failure';
 import { printable, shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
 import type { Finding } from './output';
-import { finishes } from './run-program';
+import { runProgram } from './run-program';
 
 /** Where a program without a path is looked for when there is no PATH. */
 const DEFAULT_PATH = ['/bin', '/usr/bin'];
@@ -42,23 +42,23 @@ export async function checkProgram(
     else requireFile(program);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return error.faults.map((fault) => ({ mark: 'FAIL', step, ...fault }));
+    return error.faults.map((fault) => ({ status: 'FAIL', step, ...fault }));
   }
-  const { isFine, stdout, stderr } = await finishes(first, [...rest, '--version'], seconds);
+  const { isFine, stdout, stderr } = await runProgram(first, [...rest, '--version'], seconds);
   const shown = stdout.trim();
   if (!isFine || !/^\d+\.\d+\.\d+\S{0,20}$/.test(shown)) {
     const [, why = 'does not run with an empty environment', mend] = SAID.exec(stderr) ?? [];
     const what = `${showPath(program)}: ${printable(why)}`;
     const hint = mend ?? `see why: cd / && env -i ${[...head, '--version'].join(' ')}`;
-    return [{ mark: 'FAIL', step, what, hint }];
+    return [{ status: 'FAIL', step, what, hint }];
   }
   const runs = `${showPath(program)}, version ${shown}, runs with an empty environment`;
-  const findings: Finding[] = [{ mark: 'ok', step, what: runs }];
+  const findings: Finding[] = [{ status: 'ok', step, what: runs }];
   if (shown !== version) {
     const hint = 'check with the one that fwknopd runs';
-    findings.push({ mark: 'warn', step, what: `this check is of version ${version}`, hint });
+    findings.push({ status: 'warn', step, what: `this check is of version ${version}`, hint });
   }
-  return [...findings, ...judgeModes(program)];
+  return [...findings, ...checkModes(program)];
 }
 
 function requireAbsolute(path: string): void {
@@ -128,13 +128,13 @@ function firstBytes(path: string): string {
 }
 
 /** fwknopd runs it as root: nobody else may be able to change it. */
-function judgeModes(program: string): readonly Finding[] {
+function checkModes(program: string): readonly Finding[] {
   const real = realpathSync(program);
   return [real, dirname(real)].flatMap((path) => {
     const { uid, mode } = statSync(path);
     if (uid === 0 && (mode & 0o022) === 0) return [];
     const what = `${showPath(path)}: others than root can change it, and fwknopd runs it as root`;
     const hint = `chown root ${shellWord(path)} && chmod go-w ${shellWord(path)}`;
-    return [{ mark: 'warn' as const, step: 'program', what, hint }];
+    return [{ status: 'warn' as const, step: 'program', what, hint }];
   });
 }

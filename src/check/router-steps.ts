@@ -2,15 +2,15 @@ import { isIP, type Socket } from 'node:net';
 import { Deadline } from '../common/deadline';
 import { Failure } from '../common/failure';
 import { ENTRY_FIELDS, type Entry } from '../router/address-list';
-import { Broken, Trap } from '../router/errors';
-import { add, failure, refused } from '../router/open';
+import { SessionError, Trap } from '../router/errors';
+import { add, refusedAdd, toFailure } from '../router/open';
 import { resolve } from '../router/resolve';
 import type { Router } from '../router/router';
 import { Session } from '../router/session';
-import { connect, look } from './certificate';
+import { connect, inspectCertificate } from './certificate';
 import type { Section } from './output';
 import type { Pinning } from './pin';
-import { judgePolicies, type Policies, readPolicies } from './policies';
+import { checkPolicies, type Policies, readPolicies } from './policies';
 import { tellTls, untrustedFailure } from './tls-step';
 
 /** The address list that a check may write to. */
@@ -89,8 +89,8 @@ export async function checkRouter(
         'use api-ssl',
       );
     } else {
-      const shown = await look(router, address, connection, clock);
-      const pin = await check.pinning?.offer(router, index, shown);
+      const shown = await inspectCertificate(router, address, connection, clock);
+      const pin = await check.pinning?.pinIfWanted(router, index, shown);
       if (check.pinning !== undefined) {
         // The time that an answer took is not the router's.
         clock.cancel();
@@ -99,8 +99,8 @@ export async function checkRouter(
       if (pin !== undefined) {
         trusted = { ...router, trust: { mode: 'pinned', fingerprint: pin } };
         section.ok('pin', `${pin} is written to the configuration`);
-      } else if (shown.refusal !== undefined) {
-        throw untrustedFailure(shown, shown.refusal, check.pinCommand);
+      } else if (shown.untrusted !== undefined) {
+        throw untrustedFailure(shown, shown.untrusted, check.pinCommand);
       }
       tellTls(trusted.trust, shown, check.pinCommand, section);
     }
@@ -118,11 +118,11 @@ export async function checkRouter(
     tellReading(policies, section);
 
     step = 'policies';
-    section.tell(judgePolicies(policies, router));
+    section.addAll(checkPolicies(policies, router));
   } catch (error) {
     section.fail(step, asFailure(error, step));
     const later = routerSteps(router).slice(ROUTER_STEPS.indexOf(step) + 1);
-    section.leaveOut(later, `${step} failed`);
+    section.skip(later, `${step} failed`);
   } finally {
     session?.close();
     clock.cancel();
@@ -149,7 +149,7 @@ async function connectToOne(
       unanswering.push(address);
     }
   }
-  throw first ?? new Broken('lost', `not reachable: ${host} has no address`);
+  throw first ?? new SessionError('lost', `not reachable: ${host} has no address`);
 }
 
 /** Says whether the user may write; without it, what follows can still be told. */
@@ -161,7 +161,7 @@ async function checkWrite(session: Session, section: Section): Promise<void> {
     section.ok('write', `yes: ${address} ${what}, in ${list}`);
   } catch (error) {
     if (!(error instanceof Trap)) throw error;
-    section.fail('write', refused(error));
+    section.fail('write', refusedAdd(error));
   }
 }
 
@@ -183,9 +183,9 @@ function tellReading({ mayRead }: Policies, section: Section): void {
 
 function asFailure(error: unknown, step: RouterStep): Failure {
   if (error instanceof Failure) return error;
-  if (!(error instanceof Broken)) throw error;
+  if (!(error instanceof SessionError)) throw error;
   const isLost = error.cause === 'lost' || error.cause === 'deadline';
   return step === 'write' && isLost
     ? new Failure('unanswered', error.message, 'look at the router: an opening would end like this')
-    : failure(error);
+    : toFailure(error);
 }

@@ -19,7 +19,7 @@ const MEGABYTE = 1 << 20;
  *
  * @param seconds after which it is killed
  */
-export function finishes(
+export function runProgram(
   program: string,
   args: readonly string[],
   seconds: number,

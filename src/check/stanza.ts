@@ -1,5 +1,5 @@
 import type { Stanza } from './access-conf';
-import { type Command, headOf, judgeCommand } from './command';
+import { checkCommand, type HelperCommand, programOf } from './command';
 import type { Finding } from './output';
 
 const LONGEST_TIMER = 8388608; // seconds, measured with fwknopd 2.6.10
@@ -14,42 +14,42 @@ const WITHOUT_EFFECT = [
 ];
 
 export function isOurs(stanza: Stanza): boolean {
-  return headOf(stanza.settings.get('CMD_CYCLE_OPEN')) !== undefined;
+  return programOf(stanza.variables.get('CMD_CYCLE_OPEN')) !== undefined;
 }
 
 /** Judges a stanza that runs this program, as far as its text goes. */
-export async function judgeStanza(
+export async function checkStanza(
   stanza: Stanza,
-): Promise<{ command: Command; findings: readonly Finding[] }> {
-  const open = stanza.settings.get('CMD_CYCLE_OPEN') ?? stanza.source;
-  const head = headOf(open) ?? [];
-  const { config, findings } = await judgeCommand(open, head);
-  const others = [judgeClose(stanza), judgeTimer(stanza), judgeSource(stanza)];
+): Promise<{ command: HelperCommand; findings: readonly Finding[] }> {
+  const open = stanza.variables.get('CMD_CYCLE_OPEN') ?? stanza.source;
+  const head = programOf(open) ?? [];
+  const { config, findings } = await checkCommand(open, head);
+  const others = [checkClose(stanza), checkTimer(stanza), checkSource(stanza)];
   return {
-    command: { place: open.place, head, config },
-    findings: [...findings, ...others, ...judgeUseless(stanza)],
+    command: { place: open.place, program: head, config },
+    findings: [...findings, ...others, ...checkUseless(stanza)],
   };
 }
 
-function judgeClose({ source, settings }: Stanza): Finding {
+function checkClose({ source, variables: settings }: Stanza): Finding {
   const step = 'CMD_CYCLE_CLOSE';
   const close = settings.get(step);
   const hint = `write ${step} NONE: the router's own timer closes`;
   if (close === undefined) {
     const what = `${source.place}: not set: fwknopd does not start without it`;
-    return { mark: 'FAIL', step, what, hint };
+    return { status: 'FAIL', step, what, hint };
   }
   // fwknopd compares four characters.
-  if (close.value.startsWith('NONE')) return { mark: 'ok', step, what: `${close.place}: NONE` };
-  return { mark: 'FAIL', step, what: `${close.place}: fwknopd would run it as a command`, hint };
+  if (close.value.startsWith('NONE')) return { status: 'ok', step, what: `${close.place}: NONE` };
+  return { status: 'FAIL', step, what: `${close.place}: fwknopd would run it as a command`, hint };
 }
 
-function judgeTimer({ source, settings }: Stanza): Finding {
+function checkTimer({ source, variables: settings }: Stanza): Finding {
   const step = 'CMD_CYCLE_TIMER';
   const timer = settings.get(step);
   if (timer === undefined) {
     return {
-      mark: 'warn',
+      status: 'warn',
       step,
       what: `${source.place}: not set: who asks for no time gets default-timeout`,
       hint: `write ${step} 30`,
@@ -59,31 +59,31 @@ function judgeTimer({ source, settings }: Stanza): Finding {
   const seconds = /^\d+\s*$/.test(timer.value) ? Number(timer.value) : 0;
   if (seconds < 1 || seconds > LONGEST_TIMER) {
     const what = `${timer.place}: no number of seconds, 1-${LONGEST_TIMER}`;
-    return { mark: 'FAIL', step, what, hint: `write ${step} 30` };
+    return { status: 'FAIL', step, what, hint: `write ${step} 30` };
   }
-  return { mark: 'ok', step, what: `${timer.place}: ${seconds} s, for who asks for no time` };
+  return { status: 'ok', step, what: `${timer.place}: ${seconds} s, for who asks for no time` };
 }
 
-function judgeSource({ source, settings }: Stanza): Finding {
+function checkSource({ source, variables: settings }: Stanza): Finding {
   const step = 'REQUIRE_SOURCE_ADDRESS';
   const required = settings.get(step);
   if (required !== undefined && /^y/i.test(required.value)) {
-    return { mark: 'ok', step, what: `${required.place}: Y` };
+    return { status: 'ok', step, what: `${required.place}: Y` };
   }
   return {
-    mark: 'warn',
+    status: 'warn',
     step,
     what: `${(required ?? source).place}: not Y: a client may leave its address to the packet, which anybody on the way can change`,
     hint: `write ${step} Y`,
   };
 }
 
-function judgeUseless({ settings }: Stanza): readonly Finding[] {
+function checkUseless({ variables: settings }: Stanza): readonly Finding[] {
   return WITHOUT_EFFECT.flatMap((step) => {
     const setting = settings.get(step);
     if (setting === undefined) return [];
     const what = `${setting.place}: without effect on a command`;
     const hint = 'set services and max-timeout under [grant] in the configuration';
-    return [{ mark: 'warn' as const, step, what, hint }];
+    return [{ status: 'warn' as const, step, what, hint }];
   });
 }

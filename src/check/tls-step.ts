@@ -1,9 +1,9 @@
 import { Failure } from '../common/failure';
 import { clip } from '../common/text';
-import type { Broken } from '../router/errors';
-import { failure } from '../router/open';
+import type { SessionError } from '../router/errors';
+import { toFailure } from '../router/open';
 import type { Trust } from '../router/router';
-import type { Certificate, Shown } from './certificate';
+import type { Certificate, Presented } from './certificate';
 import type { Section } from './output';
 
 const LONGEST_SUBJECT = 80; // characters; a certificate may have thousands
@@ -14,8 +14,12 @@ const DAY_MS = 86_400_000;
  * What a certificate that is not trusted comes to: with the fingerprint in full, and the command that
  * pins it.
  */
-export function untrustedFailure(shown: Shown, refusal: Broken, pinCommand: string): Failure {
-  if (shown.certificate === undefined) return failure(refusal);
+export function untrustedFailure(
+  shown: Presented,
+  refusal: SessionError,
+  pinCommand: string,
+): Failure {
+  if (shown.certificate === undefined) return toFailure(refusal);
   const { fingerprint } = shown.certificate;
   return new Failure(
     'denied',
@@ -24,7 +28,7 @@ export function untrustedFailure(shown: Shown, refusal: Broken, pinCommand: stri
   );
 }
 
-function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certificate): string {
+function describe({ protocol }: Presented, { subject, fingerprint, validTo }: Certificate): string {
   const days = daysUntil(validTo);
   const left = days < 0 ? `ended ${count(-days)} ago` : `${count(days)} left`;
   return `${protocol}, ${clip(subject, LONGEST_SUBJECT)}, ${left}, fingerprint ${fingerprint}`;
@@ -35,7 +39,12 @@ function describe({ protocol }: Shown, { subject, fingerprint, validTo }: Certif
  *
  * @param pinCommand the command that asks whether to pin
  */
-export function tellTls({ mode }: Trust, shown: Shown, pinCommand: string, section: Section): void {
+export function tellTls(
+  { mode }: Trust,
+  shown: Presented,
+  pinCommand: string,
+  section: Section,
+): void {
   const { certificate } = shown;
   if (certificate === undefined) {
     const what = `${shown.protocol}, no certificate: whoever answers gets the password`;

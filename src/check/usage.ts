@@ -10,7 +10,7 @@ Synopsis
 
   Goes through everything an opening needs, in the order in which it happens,
   and prints a line for each step: ok, warn, FAIL, or skip for what could not
-  be tried. What to do stands beneath, after "mend:". Run it as root on the
+  be tried. What to do stands beneath, after "hint:". Run it as root on the
   machine of fwknopd, which runs the program as root as well.
 
 Steps

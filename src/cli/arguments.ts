@@ -17,7 +17,7 @@ export interface Options<Text extends string, Switch extends string> {
 /** A command line taken apart; nothing in it has been judged yet. */
 export interface SplitCommandLine<Text extends string, Switch extends string> {
   /** The arguments that are no options, as they were written. */
-  readonly words: readonly string[];
+  readonly positionals: readonly string[];
   /** The values of an option: one, unless it may be repeated. */
   readonly texts: ReadonlyMap<Text, readonly string[]>;
   readonly switches: ReadonlySet<Switch>;
@@ -35,7 +35,7 @@ export async function splitCommandLine<Text extends string, Switch extends strin
   leaveGoneFolder();
   const { default: yargs } = await import('yargs');
   const parsed: { _: (string | number)[]; [name: string]: unknown } = await yargs(
-    tame(argv, options),
+    quoteForYargs(argv, options),
   )
     .parserConfiguration({
       'camel-case-expansion': false,
@@ -63,7 +63,7 @@ export async function splitCommandLine<Text extends string, Switch extends strin
   }
   if (faults.length > 0) throw new Failure('usage', faults);
   const switches = new Set(options.switches.filter((name) => parsed[name] === true));
-  return { words: parsed._.map(String), texts, switches };
+  return { positionals: parsed._.map(String), texts, switches };
 }
 
 /** yargs asks for the working folder, and fails where somebody has removed it. */
@@ -84,7 +84,7 @@ function needsValue(name: string): Fault {
  * takes --_=x for an argument), no switch may swallow a following `true`, and the quotes that it
  * strips from `--option='value'` are ours.
  */
-function tame<Text extends string, Switch extends string>(
+function quoteForYargs<Text extends string, Switch extends string>(
   argv: readonly string[],
   { texts, optional = [], switches, help }: Options<Text, Switch>,
 ): readonly string[] {

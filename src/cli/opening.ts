@@ -10,7 +10,7 @@ export type Invocation =
   | {
       readonly verb: 'open';
       /** The arguments that are no options, as they were written. */
-      readonly words: readonly string[];
+      readonly positionals: readonly string[];
       readonly overrides: Overrides;
       readonly dryRun: boolean;
       readonly verbose: boolean;
@@ -42,12 +42,12 @@ type OpeningCommandLine = SplitCommandLine<TextOption, (typeof SWITCHES)[number]
  * @throws Failure `usage`, with every bad option at once
  */
 export async function parseCommandLine(argv: readonly string[]): Promise<Invocation> {
-  const { words, texts, switches } = readUsualCall(argv) ?? (await readByYargs(argv));
+  const { positionals, texts, switches } = readUsualCall(argv) ?? (await readByYargs(argv));
   if (switches.has('help')) return { verb: 'help' };
   if (switches.has('version')) return { verb: 'version' };
   return {
     verb: 'open',
-    words,
+    positionals,
     overrides: readOverrides(texts),
     dryRun: switches.has('dry-run'),
     verbose: switches.has('verbose'),
@@ -55,7 +55,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
 }
 
 /**
- * Takes fwknopd's own call apart: four words, with or without `--config FILE` before them. There is
+ * Takes fwknopd's own call apart: four arguments, with or without `--config FILE` before them. There is
  * nothing in it to parse, and loading yargs takes longer than all else that we do.
  *
  * @returns undefined for any other call
@@ -63,11 +63,15 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
 export function readUsualCall(argv: readonly string[]): OpeningCommandLine | undefined {
   const [option, file = ''] = argv;
   const named = option === '--config' && argv.length === 6;
-  const words = named ? argv.slice(2) : argv;
-  const bare = named ? [file, ...words] : words;
-  if (words.length !== 4 || bare.some((word) => word.startsWith('-'))) return undefined;
+  const positionals = named ? argv.slice(2) : argv;
+  const bare = named ? [file, ...positionals] : positionals;
+  if (positionals.length !== 4 || bare.some((word) => word.startsWith('-'))) return undefined;
   if (named && file === '') return undefined;
-  return { words, texts: new Map(named ? [['config', [file]]] : []), switches: new Set() };
+  return {
+    positionals,
+    texts: new Map(named ? [['config', [file]]] : []),
+    switches: new Set(),
+  };
 }
 
 /** Takes any command line apart. @throws Failure `usage` */

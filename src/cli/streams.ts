@@ -5,7 +5,7 @@ type Stream = 1 | 2;
 const PAUSE = 10; // ms before a full pipe is tried again
 
 const descriptors: { [stream in Stream]?: number } = {};
-let patience = 100; // how often a full pipe is tried again in this run
+let retriesLeft = 100; // how often a full pipe is tried again in this run
 
 /** Writes all of a text to stdout (1) or stderr (2). @returns why it could not */
 export function write(stream: Stream, text: string): NodeJS.ErrnoException | undefined {
@@ -17,8 +17,8 @@ export function write(stream: Stream, text: string): NodeJS.ErrnoException | und
       return undefined;
     } catch (error) {
       const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
-      if (!isFull || patience === 0) return error as NodeJS.ErrnoException;
-      patience -= 1;
+      if (!isFull || retriesLeft === 0) return error as NodeJS.ErrnoException;
+      retriesLeft -= 1;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
     }
   }

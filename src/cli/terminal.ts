@@ -29,38 +29,38 @@ export async function askSecret(question: string): Promise<string> {
 }
 
 /** What was typed, or pasted, before it was asked for: whole lines, and the beginning of one. */
-const early: string[] = [];
-let begun = '';
+const typedAhead: string[] = [];
+let partialLine = '';
 
 async function answer(streams: ReadLineOptions, question: string): Promise<string> {
-  const line = early.shift();
+  const line = typedAhead.shift();
   if (line !== undefined) {
     streams.output?.write(`${question}\n`);
     return line;
   }
   const terminal = createInterface(streams);
-  terminal.on('line', (next) => early.push(next)); // not the one that answers
+  terminal.on('line', (next) => typedAhead.push(next)); // not the one that answers
   try {
     // At the end of the input readline would leave the question open for ever.
     const ended = once(terminal, 'close').then(() =>
       Promise.reject(new Failure('usage', 'no answer')),
     );
     const answered = terminal.question(question);
-    if (begun !== '') terminal.write(begun);
+    if (partialLine !== '') terminal.write(partialLine);
     return await Promise.race([answered, ended]);
   } catch (error) {
     // Ctrl-C or Ctrl-D; not every Node.js says so.
     if ((error as Error).name === 'AbortError') throw new Failure('usage', 'no answer');
     throw error;
   } finally {
-    begun = terminal.line;
+    partialLine = terminal.line;
     terminal.close();
   }
 }
 
 /** Asks for a yes, given after the question; anything else is a no. */
 export async function confirm(question: string): Promise<boolean> {
-  early.length = 0;
-  begun = '';
+  typedAhead.length = 0;
+  partialLine = '';
   return /^y(?:es)?$/i.test(await ask(`${question} [y/N] `));
 }

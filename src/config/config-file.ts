@@ -61,7 +61,7 @@ function readSettings(
   required: Required,
   faults: Fault[],
 ): FileSettings {
-  const top = new Section(table, `${showPath(path)}: `, faults);
+  const top = new Table(table, `${showPath(path)}: `, faults);
   const settings = {
     deadline: top.read('deadline', setting.deadline),
     list: top.read('list', setting.listTemplate),
@@ -90,7 +90,7 @@ function parseToml(path: string, text: string): object {
   }
 }
 
-function readGrant(section: Section): GrantRules {
+function readGrant(section: Table): GrantRules {
   const grant = {
     services: section.read('services', setting.services),
     sources: section.read('sources', setting.sources),
@@ -101,7 +101,7 @@ function readGrant(section: Section): GrantRules {
   return grant;
 }
 
-function readRouter(section: Section, folder: string): RouterSettings {
+function readRouter(section: Table, folder: string): RouterSettings {
   const path = (value: unknown) => resolve(folder, setting.path(value));
   const router = {
     name: section.read('name', setting.routerName),
@@ -126,7 +126,7 @@ function readRouter(section: Section, folder: string): RouterSettings {
 }
 
 /** One table of the file: hands out its values, typed, and collects what is wrong with them. */
-class Section {
+class Table {
   readonly #known: string[] = [];
 
   constructor(
@@ -141,20 +141,20 @@ class Section {
     return value === undefined ? undefined : readValue(this.faults, name, value, reader);
   }
 
-  section(key: string): Section {
+  section(key: string): Table {
     const value = this.#take(key) ?? {};
     if (!isTable(value)) this.#fault(key, `expected a table: [${key}]`);
-    return new Section(isTable(value) ? value : {}, `${this.label}${key}.`, this.faults);
+    return new Table(isTable(value) ? value : {}, `${this.label}${key}.`, this.faults);
   }
 
-  sections(key: string): readonly Section[] {
+  sections(key: string): readonly Table[] {
     const value = this.#take(key) ?? [];
     const tables = Array.isArray(value) ? value.filter(isTable) : [];
     if (!Array.isArray(value) || tables.length !== value.length) {
       this.#fault(key, `expected tables: [[${key}]]`);
     }
     return tables.map(
-      (table, index) => new Section(table, `${this.label}${key} ${index + 1}: `, this.faults),
+      (table, index) => new Table(table, `${this.label}${key} ${index + 1}: `, this.faults),
     );
   }
 

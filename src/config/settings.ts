@@ -7,7 +7,7 @@
 import { isIP } from 'node:net';
 import { portNumber, protocolNumber } from '../access/access-request';
 import { type Networks, parseNetworks } from '../access/address';
-import type { Service } from '../access/grant';
+import type { ServiceRange } from '../access/grant';
 import { LONGEST_TIMEOUT, parseDuration } from '../common/duration';
 import { isPrintable, quote } from '../common/text';
 import { BadValue } from '../common/values';
@@ -120,7 +120,7 @@ export function entryTimeout(value: unknown): number {
   return seconds;
 }
 
-export function services(value: unknown): readonly Service[] {
+export function services(value: unknown): readonly ServiceRange[] {
   return texts(value).map((entry) => {
     const [, protocolText = '', firstText = '', lastText = firstText] =
       /^([a-z0-9]+)\/(\d+)(?:-(\d+))?$/.exec(entry) ?? [];

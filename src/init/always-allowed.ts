@@ -1,7 +1,7 @@
 import { serviceName } from '../access/grant';
 import { comment, type Statement, unlessFound } from './routeros';
-import { addOnce, beforeDrop, FILTER, NAT, OUR_COMMENT, strangersAt } from './rules';
-import type { Door, Fallback, Setup } from './setup';
+import { addOnce, beforeDrop, FILTER, fromWan, NAT, OUR_COMMENT } from './rules';
+import type { Fallback, PublishedService, Setup } from './setup';
 
 const ADDRESS_LIST = '/ip/firewall/address-list';
 const ALWAYS = 'FWKNOP_ALWAYS';
@@ -17,13 +17,13 @@ export function alwaysAllowed(setup: Setup, { always }: Fallback): readonly Stat
     ...always.map((address) =>
       addOnce(ADDRESS_LIST, `always ${address}`, { list: ALWAYS, address }),
     ),
-    ...setup.doors.map((door) => letIn(setup, door)),
+    ...setup.services.map((door) => allowRule(setup, door)),
   ];
 }
 
-function letIn(setup: Setup, door: Door): Statement {
+function allowRule(setup: Setup, door: PublishedService): Statement {
   const name = `always ${serviceName(door)}`;
-  const strangers = { ...strangersAt(setup, door), 'src-address-list': ALWAYS };
+  const strangers = { ...fromWan(setup, door), 'src-address-list': ALWAYS };
   if (door.inside !== undefined) {
     const { host, port } = door.inside;
     const to = { 'to-addresses': host, 'to-ports': String(port) };

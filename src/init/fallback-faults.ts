@@ -5,7 +5,7 @@ import type { Setup } from './setup';
 const LONGEST_CONTENT = 128; // characters, the limit of Linux's string match [I]
 
 /** What is wrong with the knocks of a set-up, or too weak in them: each fault is one of usage. */
-export function fallbackFaults({ fallback, doors, spaPort }: Setup): readonly Fault[] {
+export function fallbackFaults({ fallback, services: doors, spaPort }: Setup): readonly Fault[] {
   if (fallback === undefined) return [];
   const knocks = fallback.kind === 'payload' ? [fallback.knock] : fallback.knocks;
   const faults: Fault[] = [];

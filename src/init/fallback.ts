@@ -39,14 +39,14 @@ const STAGE_TIME: Readonly<Record<Fallback['kind'], number>> = {
   secret: 30,
 };
 const PENALTY_TIME = 60; // longer than any stage: whoever is barred starts anew
-const DOOR_TIME = 300;
+const OPEN_TIME = 300;
 
 const UDP_OVERHEAD = 28; // bytes: `packet-size` counts IPv4's header and UDP's
 
 const KNOCK_COMMENT = `${OUR_COMMENT}knock`;
 
 /** The statements that make the doors; none where they are not asked for. */
-export function fallbackDoors(setup: Setup): readonly Statement[] {
+export function fallbackRules(setup: Setup): readonly Statement[] {
   const { fallback } = setup;
   if (fallback === undefined) return [];
   return [
@@ -166,7 +166,7 @@ function patterns(fallback: Fallback): readonly Statement[] {
 }
 
 function stageRules(
-  { doors }: Setup,
+  { services: doors }: Setup,
   matchers: Arguments,
   index: number,
   count: number,
@@ -179,7 +179,7 @@ function stageRules(
     comment: `${KNOCK_COMMENT} ${index + 1} of ${count}`,
   };
   const added = isLast
-    ? doors.map((door) => addTo(listOf(door), DOOR_TIME))
+    ? doors.map((door) => addTo(listOf(door), OPEN_TIME))
     : [addTo(stageList(index), stageTime)];
   return [...added, { action: 'return' }].map((action) =>
     command(`${FILTER}/add`, { chain: CHAIN, ...action, ...rule }),

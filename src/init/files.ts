@@ -27,11 +27,11 @@ export function setupFiles(setup: Setup, secrets: Secrets): readonly SetupFile[]
 }
 
 /** What the client calls a door: `fwknop -n NAME` knocks for it. */
-export function stanzaName({ server }: Setup, door: Setup['doors'][number]): string {
+export function stanzaName({ server }: Setup, door: Setup['services'][number]): string {
   return `${server}-${serviceName(door).replace('/', '')}`;
 }
 
-function configuration({ router, doors }: Setup, { password }: Secrets): string {
+function configuration({ router, services: doors }: Setup, { password }: Secrets): string {
   const services = doors.map((door) => toml(serviceName(door))).join(', ');
   return `# /etc/fwknop/mikrotik.toml (mode 600, owner root), by fwknop-mikrotik init.
 # mikrotik.toml.example has the other settings.
@@ -71,7 +71,7 @@ CMD_CYCLE_TIMER          ${DEFAULT_TIMEOUT}
 }
 
 function fwknoprc(setup: Setup, { key, hmacKey }: Secrets): string {
-  const stanzas = setup.doors.map(
+  const stanzas = setup.services.map(
     (door) => `
 [${stanzaName(setup, door)}]
 SPA_SERVER               ${setup.server}
@@ -86,7 +86,7 @@ USE_HMAC                 Y
   );
   return `# Stanzas for ~/.fwknoprc (mode 600), by fwknop-mikrotik init. Each knocks for one service:
 #
-#   fwknop -n ${setup.doors.map((door) => stanzaName(setup, door))[0]}
+#   fwknop -n ${setup.services.map((door) => stanzaName(setup, door))[0]}
 #
 # \`resolve\` asks a web service for your public address; fwknop -a ADDRESS names it, and -f SECONDS
 # asks for longer than ${DEFAULT_TIMEOUT} s. Whatever you have under [default] still applies.

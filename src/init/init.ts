@@ -67,7 +67,7 @@ async function askForMissing(given: Texts): Promise<Texts> {
 
 async function askUntilGood(texts: Texts, question: Question): Promise<Texts> {
   for (;;) {
-    const answer = await ask(`${question.question} [${question.fallback}]: `);
+    const answer = await ask(`${question.question} [${question.defaultAnswer}]: `);
     try {
       return withAnswer(texts, question, answer);
     } catch (error) {
@@ -86,7 +86,7 @@ function nextSteps(setup: Setup, out: string): string {
   // nothing. Debian's service is not enabled when it is installed.
   const lines = `ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT ${setup.spaPort};\\n`;
   const listen = `printf '${lines}'`;
-  const [door] = setup.doors;
+  const [door] = setup.services;
   const knock = door === undefined ? '' : `fwknop -n ${stanzaName(setup, door)}`;
   return `The files are in ${folder}. What is left:
 1. router: scp ${file('router.rsc')} admin@${setup.router}:router.rsc && ssh admin@${setup.router} ${script} (it prints a fingerprint)

@@ -12,7 +12,7 @@ import {
   makeFallback,
 } from './fallback-options';
 import { openCommand } from './files';
-import { type Door, isHost, type Setup } from './setup';
+import { isHost, type PublishedService, type Setup } from './setup';
 
 const TEXT_OPTIONS = [
   'router',
@@ -44,7 +44,7 @@ export interface Question {
   readonly option: Exclude<TextOption, FallbackText>;
   readonly question: string;
   /** What an empty answer stands for. */
-  readonly fallback: string;
+  readonly defaultAnswer: string;
 }
 
 /** In the order of asking. */
@@ -52,22 +52,22 @@ export const QUESTIONS: readonly Question[] = [
   {
     option: 'router',
     question: "the router's address in your network",
-    fallback: '192.168.88.1',
+    defaultAnswer: '192.168.88.1',
   },
   {
     option: 'fwknopd',
     question: 'the IPv4 address of the machine that runs fwknopd',
-    fallback: '192.168.88.50',
+    defaultAnswer: '192.168.88.50',
   },
   {
     option: 'server',
     question: 'the name or address of the router on the Internet, for your clients',
-    fallback: 'fw.example.com',
+    defaultAnswer: 'fw.example.com',
   },
   {
     option: 'service',
     question: 'services to open, such as tcp/22 tcp/443=192.168.88.10',
-    fallback: 'tcp/22',
+    defaultAnswer: 'tcp/22',
   },
 ];
 
@@ -80,7 +80,7 @@ export async function readCommandLine(argv: readonly string[]): Promise<InitComm
     help: 'fwknop-mikrotik init --help',
   };
   const commandLine = await splitCommandLine(argv, options);
-  if (commandLine.words.length > 0) {
+  if (commandLine.positionals.length > 0) {
     throw new Failure('usage', 'init takes options only', `see ${options.help}`);
   }
   return commandLine;
@@ -92,7 +92,11 @@ export function openQuestions(texts: Texts): readonly Question[] {
 }
 
 /** Puts an answer among the options. @throws BadValue, where it is none */
-export function withAnswer(texts: Texts, { option, fallback }: Question, answer: string): Texts {
+export function withAnswer(
+  texts: Texts,
+  { option, defaultAnswer: fallback }: Question,
+  answer: string,
+): Texts {
   const text = answer === '' ? fallback : answer;
   const values = option === 'service' ? text.split(/[\s,]+/) : [text];
   READERS[option](values);
@@ -105,7 +109,7 @@ export function withAnswer(texts: Texts, { option, fallback }: Question, answer:
  * @throws Failure `usage`, with all that is missing and all that is wrong at once
  */
 export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | 'switches'>): Setup {
-  const faults: Fault[] = openQuestions(texts).map(({ option, fallback }) => ({
+  const faults: Fault[] = openQuestions(texts).map(({ option, defaultAnswer: fallback }) => ({
     what: `--${option}: missing`,
     hint: `for example --${option} ${fallback}`,
   }));
@@ -119,7 +123,7 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
     router: read('router', READERS.router, ''),
     fwknopd: read('fwknopd', READERS.fwknopd, ''),
     server: read('server', READERS.server, ''),
-    doors: read('service', READERS.service, []),
+    services: read('service', READERS.service, []),
     wan: read('wan', READERS.wan, DEFAULT_WAN),
     spaPort: read('spa-port', READERS['spa-port'], DEFAULT_SPA_PORT),
     sliding: switches.has('sliding'),
@@ -137,7 +141,9 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
     ),
   };
   faults.push(...fallbackFaults(setup));
-  const taken = setup.doors.some(({ protocol, port }) => protocol === 17 && port === setup.spaPort);
+  const taken = setup.services.some(
+    ({ protocol, port }) => protocol === 17 && port === setup.spaPort,
+  );
   if (taken) {
     faults.push({
       what: `--service udp/${setup.spaPort}: this port takes the SPA packets`,
@@ -163,7 +169,7 @@ const READERS = {
   },
   server: ([value]: readonly string[]) => addressOrName(value),
   service: (values: readonly string[]) => {
-    const doors = values.map(door);
+    const doors = values.map(readService);
     const names = doors.map(serviceName);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new BadValue(`${twice} is given twice`);
@@ -197,7 +203,7 @@ function addressOrName(value: unknown): string {
 }
 
 /** Reads `tcp/22`, `tcp/443=192.168.88.10` or `tcp/443=192.168.88.10:8443`. */
-function door(text: string): Door {
+function readService(text: string): PublishedService {
   const [, name = '', target] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
   const [service] = setting.services([name]);
   const [, host = '', insidePort] = /^([^:]*)(?::(.*))?$/s.exec(target ?? '') ?? [];

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { fallbackDoors } from './fallback';
+import { fallbackRules } from './fallback';
 import {
   blank,
   block,
@@ -17,7 +17,7 @@ import {
   unlessFound,
   when,
 } from './routeros';
-import { doorRules, OUR_COMMENT, spaForward } from './rules';
+import { OUR_COMMENT, serviceRules, spaForward } from './rules';
 import { OUR_NAME, type Secrets, type Setup } from './setup';
 
 export const USER_COMMENT = `${OUR_COMMENT}user`;
@@ -45,8 +45,8 @@ export function routerScript(setup: Setup, secrets: Secrets): string {
     ...login(setup, secrets),
     ...api(setup),
     ...spaForward(setup),
-    ...setup.doors.flatMap((door) => doorRules(setup, door)),
-    ...fallbackDoors(setup),
+    ...setup.services.flatMap((door) => serviceRules(setup, door)),
+    ...fallbackRules(setup),
     ...farewell(),
   ]);
 }

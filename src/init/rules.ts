@@ -17,7 +17,7 @@ import {
   unlessFound,
   when,
 } from './routeros';
-import { type Door, MAX_TIMEOUT, OUR_NAME, type Setup } from './setup';
+import { MAX_TIMEOUT, OUR_NAME, type PublishedService, type Setup } from './setup';
 
 /** How the comment of every rule begins that the script adds: by it --undo finds them. */
 export const OUR_COMMENT = `${OUR_NAME}: `;
@@ -59,7 +59,7 @@ export function spaForward(setup: Setup): readonly Statement[] {
 }
 
 /** The rules by which a door opens to the addresses in its list. */
-export function doorRules(setup: Setup, door: Door): readonly Statement[] {
+export function serviceRules(setup: Setup, door: PublishedService): readonly Statement[] {
   return [
     ...(door.inside === undefined ? acceptInput(setup, door) : forwardInside(setup, door)),
     ...(setup.sliding ? slide(setup, door) : []),
@@ -67,12 +67,12 @@ export function doorRules(setup: Setup, door: Door): readonly Statement[] {
 }
 
 /** The rule for a service of the router itself: before the one that drops, or it never matches. */
-function acceptInput(setup: Setup, door: Door): readonly Statement[] {
+function acceptInput(setup: Setup, door: PublishedService): readonly Statement[] {
   const name = serviceName(door);
   const rule: Arguments = {
     chain: 'input',
     action: 'accept',
-    ...strangersAt(setup, door),
+    ...fromWan(setup, door),
     'src-address-list': listOf(door),
     comment: OUR_COMMENT + name,
   };
@@ -95,7 +95,7 @@ function acceptInput(setup: Setup, door: Door): readonly Statement[] {
 }
 
 /** The port forward for a service of an inside host, which exists for listed addresses only. */
-function forwardInside(setup: Setup, door: Door): readonly Statement[] {
+function forwardInside(setup: Setup, door: PublishedService): readonly Statement[] {
   const name = serviceName(door);
   const { host = '', port = 0 } = door.inside ?? {};
   return [
@@ -107,13 +107,13 @@ function forwardInside(setup: Setup, door: Door): readonly Statement[] {
     addOnce(NAT, name, {
       chain: 'dstnat',
       action: 'dst-nat',
-      ...strangersAt(setup, door),
+      ...fromWan(setup, door),
       'src-address-list': listOf(door),
       'to-addresses': host,
       'to-ports': String(port),
     }),
     ...acceptForward(name, {
-      ...strangersAt(setup, door),
+      ...fromWan(setup, door),
       'dst-address': host,
       'dst-port': String(port),
       'src-address-list': listOf(door),
@@ -142,7 +142,7 @@ function acceptForward(name: string, matchers: Arguments): readonly Statement[] 
  * An address that is in the list already gets its timer set anew (RouterOS manual,
  * Firewall/Address-lists). The time is the longest that an entry can have, never to shorten one.
  */
-function slide(setup: Setup, door: Door): readonly Statement[] {
+function slide(setup: Setup, door: PublishedService): readonly Statement[] {
   const name = serviceName(door);
   const time = formatDuration(MAX_TIMEOUT);
   return [
@@ -154,7 +154,7 @@ function slide(setup: Setup, door: Door): readonly Statement[] {
       chain: 'prerouting',
       action: 'add-src-to-address-list',
       'connection-state': 'new',
-      ...strangersAt(setup, door),
+      ...fromWan(setup, door),
       'src-address-list': listOf(door),
       'address-list': listOf(door),
       'address-list-timeout': time,
@@ -196,7 +196,7 @@ export function addOnce(menu: string, name: string, rule: Arguments): Statement 
 }
 
 /** What matches packets from outside for a door. */
-export function strangersAt({ wan }: Setup, { protocol, port }: Door): Arguments {
+export function fromWan({ wan }: Setup, { protocol, port }: PublishedService): Arguments {
   return {
     'in-interface-list': wan,
     protocol: protocol === 6 ? 'tcp' : 'udp',
@@ -205,7 +205,7 @@ export function strangersAt({ wan }: Setup, { protocol, port }: Door): Arguments
 }
 
 /** The list that an opening fills, by the default of `list` in mikrotik.toml. */
-export function listOf({ protocol, port }: Door): string {
+export function listOf({ protocol, port }: PublishedService): string {
   return DEFAULT_LIST.replace('{proto}', String(protocol)).replace('{port}', String(port));
 }
 

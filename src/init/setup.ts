@@ -3,7 +3,7 @@ import type { Protocol } from '../access/access-request';
 import type { Knock } from '../knock/knocks';
 
 /** A service that a knock opens. */
-export interface Door {
+export interface PublishedService {
   readonly protocol: Protocol;
   /** The port that is knocked for, and that clients connect to. */
   readonly port: number;
@@ -41,7 +41,7 @@ export interface Setup {
   /** The router as clients reach it: an IPv4 address or a name. */
   readonly server: string;
   /** At least one; no two for the same protocol and port. */
-  readonly doors: readonly Door[];
+  readonly services: readonly PublishedService[];
   /** The router's interface list that strangers come from. */
   readonly wan: string;
   /** The UDP port of SPA packets. */

@@ -6,7 +6,7 @@ import { askSecret, isTerminal } from '../cli/terminal';
 import { Deadline } from '../common/deadline';
 import { EXIT, Failure } from '../common/failure';
 import { quote } from '../common/text';
-import { Broken } from '../router/errors';
+import { SessionError } from '../router/errors';
 import { resolve } from '../router/resolve';
 import { type Knock, knockText } from './knocks';
 import {
@@ -63,7 +63,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function knock(request: KnockRequest): Promise<void> {
   const target = request.knocks.length > 0 ? undefined : findTarget(request.to);
   const { host, knocks } = target ?? { host: request.to, knocks: request.knocks };
-  const packets = await load(knocks, request.cargo ?? (target?.secret ? ASKED : undefined));
+  const packets = await packetsFor(knocks, request.payload ?? (target?.secret ? ASKED : undefined));
   const address = await addressOf(host);
   const isWatched = isatty(2);
   await sendKnocks(address, packets, request.delay, (packet, number) => {
@@ -71,12 +71,12 @@ async function knock(request: KnockRequest): Promise<void> {
       say(`knock ${number} of ${packets.length}: ${knockText(packet.knock)} at ${address}`);
     }
   });
-  if (request.door === undefined) return;
+  if (request.expectedPort === undefined) return;
   // An attempt that overtook the last knock would be one at a closed door, which routers penalise.
   await sleep(request.delay);
-  const door = `tcp/${request.door.port} at ${address}`;
-  if (!(await answers(address, request.door))) {
-    const what = `${door}: no answer in ${request.door.wait / 1000} s`;
+  const door = `tcp/${request.expectedPort.port} at ${address}`;
+  if (!(await answers(address, request.expectedPort))) {
+    const what = `${door}: no answer in ${request.expectedPort.wait / 1000} s`;
     throw new Failure('unreachable', what, 'knock again, perhaps with a longer --delay');
   }
   print(`${door} answers\n`);
@@ -84,9 +84,9 @@ async function knock(request: KnockRequest): Promise<void> {
 
 const ASKED = { kind: 'secret', file: undefined } as const;
 
-async function load(
+async function packetsFor(
   knocks: readonly Knock[],
-  cargo: KnockRequest['cargo'],
+  cargo: KnockRequest['payload'],
 ): Promise<readonly Packet[]> {
   if (cargo === undefined) return emptyPackets(knocks);
   if (cargo.kind === 'payload') return textPackets(knocks, cargo.text);
@@ -116,7 +116,7 @@ async function addressOf(host: string): Promise<string> {
     if (address !== undefined) return address;
     throw new Failure('unreachable', `${host}: no address`);
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
+    if (!(error instanceof SessionError)) throw error;
     throw new Failure('unreachable', `${host}: ${error.message}`, error.hint);
   } finally {
     deadline.cancel();

@@ -7,13 +7,13 @@ import { type Knock, readKnock } from './knocks';
 import type { Target } from './targets';
 
 /** What UDP packets carry, where the command line says it. */
-export type Cargo =
+export type Payload =
   | { readonly kind: 'payload'; readonly text: string }
   /** Hashes of passphrases: those of a file, or those that are asked for. */
   | { readonly kind: 'secret'; readonly file: string | undefined };
 
 /** The TCP port that shall answer after the knocks, and for how many milliseconds to try. */
-export interface Door {
+export interface ExpectedPort {
   readonly port: number;
   readonly wait: number;
 }
@@ -24,14 +24,14 @@ export interface KnockRequest {
   /** The host; the name of a target where there are no knocks. */
   readonly to: string;
   readonly knocks: readonly Knock[];
-  readonly cargo: Cargo | undefined;
+  readonly payload: Payload | undefined;
   /** Milliseconds between two knocks. */
   readonly delay: number;
-  readonly door: Door | undefined;
+  readonly expectedPort: ExpectedPort | undefined;
 }
 
 /** What `fwknop-mikrotik knock` is asked for. */
-export type Request =
+export type KnockCommand =
   | KnockRequest
   | { readonly verb: 'add'; readonly target: Target }
   | { readonly verb: 'remove'; readonly name: string }
@@ -66,18 +66,18 @@ const SEE_HELP = 'see fwknop-mikrotik knock --help';
  *
  * @throws Failure `usage`, with every bad argument at once
  */
-export async function readRequest(argv: readonly string[]): Promise<Request> {
+export async function readRequest(argv: readonly string[]): Promise<KnockCommand> {
   const help = 'fwknop-mikrotik knock --help';
   const line = await splitCommandLine(argv, { texts: TEXTS, switches: SWITCHES, help });
   if (line.switches.has('help')) return { verb: 'help' };
-  const judge = new Judge(line);
-  const request = judgeAll(line, judge);
+  const judge = new ArgumentReader(line);
+  const request = readAll(line, judge);
   if (judge.faults.length > 0) throw new Failure('usage', judge.faults);
   return request;
 }
 
 /** Applies readers to what was given, and collects what they object to. */
-class Judge {
+class ArgumentReader {
   readonly faults: Fault[] = [];
 
   constructor(private readonly line: CommandLine) {}
@@ -99,15 +99,15 @@ class Judge {
 }
 
 /** What comes back holds as long as the judge has found no fault. */
-function judgeAll(line: CommandLine, judge: Judge): Request {
+function readAll(line: CommandLine, judge: ArgumentReader): KnockCommand {
   const given = [...line.texts.keys(), ...line.switches];
   const verb = VERBS.find((name) => given.includes(name)) ?? 'knock';
   for (const name of given.filter((option) => !FITTING[verb].includes(option))) {
     judge.faults.push({ what: `--${name}: of no use with --${verb}` });
   }
-  if (verb === 'knock') return judgeKnock(line, judge);
-  if (verb === 'add') return { verb, target: judgeTarget(line, judge) };
-  if (line.words.length > 0) {
+  if (verb === 'knock') return readKnockRequest(line, judge);
+  if (verb === 'add') return { verb, target: readTarget(line, judge) };
+  if (line.positionals.length > 0) {
     judge.faults.push(
       verb === 'hash' ? SECRET_ARGUMENT : { what: `--${verb}: an argument too many` },
     );
@@ -121,23 +121,26 @@ const SECRET_ARGUMENT: Fault = {
   hint: 'type it when asked, or use --passphrase-file',
 };
 
-function judgeKnock({ words, texts, switches }: CommandLine, judge: Judge): KnockRequest {
+function readKnockRequest(
+  { positionals: words, texts, switches }: CommandLine,
+  judge: ArgumentReader,
+): KnockRequest {
   const [place, ...knocks] = words;
   if (place === undefined) judge.faults.push({ what: 'no host and no target', hint: SEE_HELP });
   if (texts.has('wait') && !texts.has('then')) judge.faults.push({ what: '--wait: needs --then' });
-  const port = judge.option('then', readDoor);
+  const port = judge.option('then', readExpectedPort);
   const wait = judge.option('wait', (text) => milliseconds(text, LONGEST_WAIT)) ?? DEFAULT_WAIT;
   return {
     verb: 'knock',
     to: place === undefined ? '' : (judge.word('host', place, readHost) ?? ''),
     knocks: judge.knocks(knocks),
-    cargo: judgeCargo(switches.has('secret'), judge),
+    payload: readPayload(switches.has('secret'), judge),
     delay: judge.option('delay', (text) => milliseconds(text, LONGEST_DELAY)) ?? DEFAULT_DELAY,
-    door: port === undefined ? undefined : { port, wait },
+    expectedPort: port === undefined ? undefined : { port, wait },
   };
 }
 
-function judgeCargo(asked: boolean, judge: Judge): Cargo | undefined {
+function readPayload(asked: boolean, judge: ArgumentReader): Payload | undefined {
   const text = judge.option('payload', filledText);
   const file = judge.option('passphrase-file', path);
   if (text !== undefined && (asked || file !== undefined)) {
@@ -148,7 +151,7 @@ function judgeCargo(asked: boolean, judge: Judge): Cargo | undefined {
   return asked || file !== undefined ? { kind: 'secret', file } : undefined;
 }
 
-function judgeTarget({ words, switches }: CommandLine, judge: Judge): Target {
+function readTarget({ positionals: words, switches }: CommandLine, judge: ArgumentReader): Target {
   const name = judge.option('add', readHost) ?? '';
   const [first = '', ...rest] = words;
   const hasHost = !first.includes('/');
@@ -162,7 +165,7 @@ function judgeTarget({ words, switches }: CommandLine, judge: Judge): Target {
   };
 }
 
-function readDoor(text: string): number {
+function readExpectedPort(text: string): number {
   const { protocol, port } = readKnock(text);
   if (protocol !== 'tcp') throw new BadValue('expected tcp/PORT: UDP need not answer');
   return port;

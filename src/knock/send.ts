@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../common/failure';
 import { knockText } from './knocks';
 import type { Packet } from './packets';
-import type { Door } from './request';
+import type { ExpectedPort } from './request';
 
 const NEXT_ATTEMPT = 500; // ms
 
@@ -79,7 +79,7 @@ async function sendDatagram(address: string, port: number, payload: Buffer): Pro
  *
  * @returns whether it did in time
  */
-export async function answers(address: string, { port, wait }: Door): Promise<boolean> {
+export async function answers(address: string, { port, wait }: ExpectedPort): Promise<boolean> {
   const attempts: Socket[] = [];
   const over = new AbortController();
   const end = sleep(wait, false, { signal: over.signal });

@@ -17,18 +17,18 @@ export class Trap extends Error {
  * - `untrusted`: the certificate is not the router's
  * - `login`: the router refused the login
  * - `fatal`: the router said `!fatal`
- * - `alien`: what answers does not speak the RouterOS API
+ * - `protocol`: what answers does not speak the RouterOS API
  */
-export type Cause = 'lost' | 'deadline' | 'untrusted' | 'login' | 'fatal' | 'alien';
+export type Cause = 'lost' | 'deadline' | 'untrusted' | 'login' | 'fatal' | 'protocol';
 
 /** A session with a router ended early: nothing more can be sent over it. */
-export class Broken extends Error {
+export class SessionError extends Error {
   constructor(
     override readonly cause: Cause,
     message: string,
     readonly hint?: string | undefined,
     /** Whether connecting again soon may help. */
-    readonly mayPass = false,
+    readonly isTransient = false,
   ) {
     super(message);
   }

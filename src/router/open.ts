@@ -2,7 +2,7 @@ import type { Deadline } from '../common/deadline';
 import { formatDuration } from '../common/duration';
 import { Failure } from '../common/failure';
 import { addAttributes, ENTRY_FIELDS, type Entry, findExisting } from './address-list';
-import { Broken, Trap } from './errors';
+import { SessionError, Trap } from './errors';
 import { resolve } from './resolve';
 import type { Router } from './router';
 import { Session, type Trace } from './session';
@@ -28,7 +28,7 @@ const PAUSES = [100, 300]; // ms before the second and the third try to connect
 // From RouterOS's own replies; ids are hexadecimal.
 const ENTRY_ID = /^\*[0-9A-F]+$/;
 const DUPLICATE = 'already have such entry';
-const GONE = 'no such item';
+const NO_SUCH_ITEM = 'no such item';
 const NOT_PERMITTED = 'not enough permissions';
 
 const MAY_BE_OPEN = 'it may be open: try, or knock again';
@@ -47,40 +47,40 @@ export async function open(
   deadline: Deadline,
   trace: Trace,
 ): Promise<Opening> {
-  let unanswered: Broken | undefined;
+  let unanswered: SessionError | undefined;
   for (let tries = 0; ; tries += 1) {
     let session: Session | undefined;
     try {
       const addresses = await resolve(router.host, deadline);
       const address = addresses[tries % addresses.length] ?? router.host;
       session = await Session.open(router, address, deadline, trace);
-      const opening = await put(session, entry);
+      const opening = await ensure(session, entry);
       if (router.email === undefined || !opening.changed) return opening;
       return { ...opening, ...(await send(session, router.email, mail)) };
     } catch (error) {
       session?.close();
-      if (!(error instanceof Broken)) {
+      if (!(error instanceof SessionError)) {
         // What is said of an add that was sent again says nothing of the first one.
         if (unanswered !== undefined) throw mayBeOpen(unanswered);
-        throw error instanceof Trap ? refused(error) : error;
+        throw error instanceof Trap ? refusedAdd(error) : error;
       }
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
       const addSent = session?.sent.has(`${entry.menu}/add`) === true;
-      if (addSent && !isLost) throw failure(error, MAY_BE_OPEN);
+      if (addSent && !isLost) throw toFailure(error, MAY_BE_OPEN);
       if (addSent) unanswered = error;
       const pause = PAUSES[tries];
       // An add that was lost may be sent again: a duplicate does no harm.
-      const mayPass = error.mayPass || (addSent && error.cause === 'lost');
+      const mayPass = error.isTransient || (addSent && error.cause === 'lost');
       if (pause === undefined || !mayPass || !(await deadline.wait(pause))) {
-        throw unanswered === undefined ? failure(error) : mayBeOpen(unanswered);
+        throw unanswered === undefined ? toFailure(error) : mayBeOpen(unanswered);
       }
       trace(`${error.message}; trying again`);
     }
   }
 }
 
-async function put(session: Session, entry: Entry): Promise<Opening> {
-  return (await add(session, entry)) ?? (await renew(session, entry));
+async function ensure(session: Session, entry: Entry): Promise<Opening> {
+  return (await add(session, entry)) ?? (await extend(session, entry));
 }
 
 /**
@@ -111,7 +111,7 @@ export async function add(session: Session, entry: Entry): Promise<Opening | und
  * Sees to an entry that the router has already. A duplicate add leaves its timer as it was
  * (RouterOS manual), so a timed entry that ends sooner is set to what was asked.
  */
-async function renew(session: Session, entry: Entry): Promise<Opening> {
+async function extend(session: Session, entry: Entry): Promise<Opening> {
   const has = `${entry.list} already has ${entry.address}`;
   const unread = { what: `${has}; its expiry is unchanged`, changed: false };
   let rows: Awaited<ReturnType<Session['print']>>;
@@ -119,7 +119,7 @@ async function renew(session: Session, entry: Entry): Promise<Opening> {
     rows = await session.print(entry.menu, ENTRY_FIELDS, 'list', entry.list);
   } catch (error) {
     if (error instanceof Trap) return unread; // no policy read
-    if (error instanceof Broken) return { ...unread, warning: error.message };
+    if (error instanceof SessionError) return { ...unread, warning: error.message };
     throw error;
   }
   const existing = findExisting(entry, rows);
@@ -137,10 +137,10 @@ async function renew(session: Session, entry: Entry): Promise<Opening> {
     await session.exec(entry.menu, 'set', { '.id': existing.id, timeout: time });
     return { what: `extended ${entry.list} for ${entry.address} to ${time}`, changed: true };
   } catch (error) {
-    if (error instanceof Trap && error.said.includes(GONE)) {
+    if (error instanceof Trap && error.said.includes(NO_SUCH_ITEM)) {
       return (await add(session, entry)) ?? unread;
     }
-    if (error instanceof Trap || error instanceof Broken) {
+    if (error instanceof Trap || error instanceof SessionError) {
       return { what: `${has} for ${left} more`, changed: false, warning: error.message };
     }
     throw error;
@@ -152,13 +152,13 @@ async function send(session: Session, to: string, mail: Mail): Promise<{ warning
     await session.exec('/tool/e-mail', 'send', { to, ...mail });
     return {};
   } catch (error) {
-    if (!(error instanceof Trap || error instanceof Broken)) throw error;
+    if (!(error instanceof Trap || error instanceof SessionError)) throw error;
     return { warning: `no e-mail: ${error.message}` };
   }
 }
 
 /** What a refused add comes to. */
-export function refused(trap: Trap): Failure {
+export function refusedAdd(trap: Trap): Failure {
   if (!trap.said.includes(NOT_PERMITTED)) {
     return new Failure('router', `the router refused the add: ${trap.message}`);
   }
@@ -170,7 +170,7 @@ export function refused(trap: Trap): Failure {
 }
 
 /** What a session that broke comes to, where its add is not in doubt. */
-export function failure(error: Broken, hint = error.hint): Failure {
+export function toFailure(error: SessionError, hint = error.hint): Failure {
   switch (error.cause) {
     case 'lost':
     case 'deadline':
@@ -179,11 +179,11 @@ export function failure(error: Broken, hint = error.hint): Failure {
     case 'login':
       return new Failure('denied', error.message, hint);
     case 'fatal':
-    case 'alien':
+    case 'protocol':
       return new Failure('router', error.message, hint);
   }
 }
 
-function mayBeOpen(error: Broken): Failure {
+function mayBeOpen(error: SessionError): Failure {
   return new Failure('unanswered', `add not confirmed: ${error.message}`, MAY_BE_OPEN);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
 import type { Deadline } from '../common/deadline';
-import { Broken } from './errors';
+import { SessionError } from './errors';
 
 const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -52,9 +52,13 @@ function die(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function explain(error: Error & { code?: unknown }, deadline: Deadline): Broken {
-  if (deadline.isOver) return new Broken('deadline', 'no answer in time (name look-up)');
-  return new Broken('lost', `not reachable: ${whyNot(error.code)}`, 'use its IP address as host');
+function explain(error: Error & { code?: unknown }, deadline: Deadline): SessionError {
+  if (deadline.isOver) return new SessionError('deadline', 'no answer in time (name look-up)');
+  return new SessionError(
+    'lost',
+    `not reachable: ${whyNot(error.code)}`,
+    'use its IP address as host',
+  );
 }
 
 /** @param code getent's exit status, or why it could not be run */

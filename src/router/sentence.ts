@@ -1,4 +1,4 @@
-import { Broken } from './errors';
+import { SessionError } from './errors';
 
 const LONGEST_SENTENCE = 1 << 20; // bytes; one of RouterOS takes a few hundred
 const MOST_BYTES = 1 << 21; // of a session; ten thousand entries of a list take less
@@ -34,13 +34,13 @@ export class SentenceReader {
    * Takes the next bytes and yields the sentences that they complete, empty ones left out. Bytes become
    * characters one to one (latin1).
    *
-   * @throws Broken `alien`, as soon as the bytes cannot be replies: a length that is reserved or past
+   * @throws Broken `protocol`, as soon as the bytes cannot be replies: a length that is reserved or past
    *   any reply's, a first word that does not begin with `!`, or more than a session ever takes
    */
   *read(chunk: Buffer): Generator<readonly string[]> {
     this.#total += chunk.length;
     if (this.#total > MOST_BYTES) {
-      throw new Broken('alien', 'not the RouterOS API: replies without end');
+      throw new SessionError('protocol', 'not the RouterOS API: replies without end');
     }
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
@@ -67,11 +67,14 @@ export class SentenceReader {
 
   #refuseImpossible(size: number, firstByte: number | undefined): void {
     if (this.#size + size > LONGEST_SENTENCE) {
-      throw new Broken('alien', 'not the RouterOS API: a reply of impossible length');
+      throw new SessionError('protocol', 'not the RouterOS API: a reply of impossible length');
     }
     const startsSentence = this.#words.length === 0 && firstByte !== undefined;
     if (startsSentence && firstByte !== EXCLAMATION_MARK) {
-      throw new Broken('alien', 'not the RouterOS API: a reply that does not begin with !');
+      throw new SessionError(
+        'protocol',
+        'not the RouterOS API: a reply that does not begin with !',
+      );
     }
   }
 }
@@ -91,7 +94,8 @@ function encodeLength(length: number): string {
 function readLength(bytes: Buffer, at: number): { size: number; length: number } | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;
-  if (first >= 0xf8) throw new Broken('alien', 'not the RouterOS API: a reserved length byte');
+  if (first >= 0xf8)
+    throw new SessionError('protocol', 'not the RouterOS API: a reserved length byte');
   const more = MARKS.filter((mark) => first >= mark).length - 1;
   if (bytes.length <= at + more) return undefined;
   let length = first - (MARKS[more] ?? 0);

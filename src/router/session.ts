@@ -4,7 +4,7 @@ import type { RouterOSAPI } from 'routeros-client';
 import type { Deadline } from '../common/deadline';
 import { clip, printable } from '../common/text';
 import type { Attributes } from './address-list';
-import { Broken, Trap } from './errors';
+import { SessionError, Trap } from './errors';
 import type { Router } from './router';
 import { encodeSentence, SentenceReader } from './sentence';
 import {
@@ -71,7 +71,7 @@ export class Session {
   /** The tag of the command that was written last: the router may still be answering the one before. */
   #tag: string | undefined;
   #trap: string | undefined;
-  #broken: Broken | undefined;
+  #broken: SessionError | undefined;
   /** Whether the reply to the command is whole: what follows it cannot take it back. */
   #isAnswered = false;
   #reject: (error: Error) => void = () => undefined;
@@ -149,7 +149,7 @@ export class Session {
 
   /** Ends the session at once: there is nothing to wait for. */
   close(): void {
-    this.#end(new Broken('lost', 'closed'));
+    this.#end(new SessionError('lost', 'closed'));
   }
 
   /** Writes a command and its words. @returns the rows of its reply */
@@ -172,10 +172,12 @@ export class Session {
 
   #whyRejected(): Error {
     if (this.#trap === undefined) {
-      return this.#broken ?? new Broken('alien', 'not the RouterOS API: an unexpected reply');
+      return (
+        this.#broken ?? new SessionError('protocol', 'not the RouterOS API: an unexpected reply')
+      );
     }
     if (this.sent.has('/login') && this.sent.size === 1) {
-      return new Broken(
+      return new SessionError(
         'login',
         `login refused: ${this.#quote(this.#trap)}`,
         loginHint(this.#trap),
@@ -191,10 +193,10 @@ export class Session {
 
   readonly #expire = (): void => {
     const hint = this.#stage === 'connecting' ? LET_IN : this.#isLetIn() ? undefined : RIGHT_PORT;
-    this.#end(new Broken('deadline', `no answer in time (${this.#stage})`, hint));
+    this.#end(new SessionError('deadline', `no answer in time (${this.#stage})`, hint));
   };
 
-  #end(why: Broken): void {
+  #end(why: SessionError): void {
     if (this.#broken !== undefined) return;
     this.#broken = why;
     this.deadline.off(this.#expire);
@@ -240,7 +242,7 @@ export class Session {
     });
     socket.prependListener('close', () => {
       const what = `connection closed by the router (${this.#stage})`;
-      this.#end(new Broken('lost', what, this.#isLetIn() ? undefined : SERVES_US));
+      this.#end(new SessionError('lost', what, this.#isLetIn() ? undefined : SERVES_US));
     });
   }
 
@@ -261,9 +263,9 @@ export class Session {
         for (const sentence of this.#reader.read(data)) this.#take(sentence);
       } catch (error) {
         this.#end(
-          error instanceof Broken
+          error instanceof SessionError
             ? error
-            : new Broken('alien', 'not the RouterOS API: an unexpected reply'),
+            : new SessionError('protocol', 'not the RouterOS API: an unexpected reply'),
         );
       }
     };
@@ -272,13 +274,13 @@ export class Session {
   #take([reply = '', ...words]: readonly string[]): void {
     if (this.#broken !== undefined) return;
     if (reply === '!fatal') {
-      throw new Broken('fatal', `the router ended the session: ${this.#quote(words[0])}`);
+      throw new SessionError('fatal', `the router ended the session: ${this.#quote(words[0])}`);
     }
     const tag = tagOf(words);
     const listener = this.internals.connector.receiver.tags.get(tag ?? '');
     if (tag !== undefined && this.#ended.has(tag)) return;
     if (tag === undefined || listener === undefined) {
-      throw new Broken('alien', 'not the RouterOS API: a reply to no command');
+      throw new SessionError('protocol', 'not the RouterOS API: a reply to no command');
     }
     const attributes = words.filter((word) => word.startsWith('='));
     if (reply === '!done') {
@@ -302,7 +304,10 @@ export class Session {
       this.#ended.add(tag);
       listener.callback(['!done']);
     } else {
-      throw new Broken('alien', `not the RouterOS API: ${clip(this.#quote(reply), 20)} as a reply`);
+      throw new SessionError(
+        'protocol',
+        `not the RouterOS API: ${clip(this.#quote(reply), 20)} as a reply`,
+      );
     }
   }
 
@@ -336,7 +341,7 @@ export function prepareTls({ trust, host }: Router): ConnectionOptions | undefin
   } catch (error) {
     const isGiven = trust.mode === 'verify' && trust.ca !== undefined;
     const mend = isGiven ? 'check ca-file' : 'name the CAs in ca-file, or pin the certificate';
-    throw new Broken('untrusted', `TLS settings: ${(error as Error).message}`, mend);
+    throw new SessionError('untrusted', `TLS settings: ${(error as Error).message}`, mend);
   }
 }
 
@@ -346,14 +351,14 @@ export function isNetworkError(error: NodeJS.ErrnoException): boolean {
 }
 
 /** What to say of a connection that could not be made or went away. */
-export function lost(error: NodeJS.ErrnoException, stage: string): Broken {
+export function lost(error: NodeJS.ErrnoException, stage: string): SessionError {
   const code = error.code ?? '';
   const hint = stage === 'connecting' ? LET_IN : undefined;
   const what =
     code === 'ECONNREFUSED'
       ? 'connection refused'
       : `connection lost (${stage}): ${code || error.message}`;
-  return new Broken('lost', what, hint, PASSING.includes(code));
+  return new SessionError('lost', what, hint, PASSING.includes(code));
 }
 
 function loginHint(trap: string): string {

@@ -6,7 +6,7 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
-import { Broken } from './errors';
+import { SessionError } from './errors';
 import type { Trust } from './router';
 
 /** Where Debian and its like, Red Hat's, and Alpine keep what update-ca-certificates writes. */
@@ -92,14 +92,17 @@ export function peerFingerprint(socket: TLSSocket): string | undefined {
 }
 
 /** What to say of a certificate that is not trusted, with the value that would pin it. */
-export function untrusted(error: NodeJS.ErrnoException, fingerprint: string | undefined): Broken {
+export function untrusted(
+  error: NodeJS.ErrnoException,
+  fingerprint: string | undefined,
+): SessionError {
   const reason = REASONS[error.code ?? ''] ?? error.code ?? error.message;
-  return new Broken('untrusted', `certificate not trusted: ${reason}`, pinHint(fingerprint));
+  return new SessionError('untrusted', `certificate not trusted: ${reason}`, pinHint(fingerprint));
 }
 
 /** What to say of a certificate that is not the pinned one. */
-export function notPinned(fingerprint: string | undefined): Broken {
-  return new Broken(
+export function notPinned(fingerprint: string | undefined): SessionError {
+  return new SessionError(
     'untrusted',
     'certificate not trusted: not the pinned one',
     pinHint(fingerprint),
@@ -107,10 +110,10 @@ export function notPinned(fingerprint: string | undefined): Broken {
 }
 
 /** What to say of a handshake that failed. */
-export function handshakeFailed(error: NodeJS.ErrnoException, trust: Trust): Broken {
+export function handshakeFailed(error: NodeJS.ErrnoException, trust: Trust): SessionError {
   const code = error.code ?? '';
   if (/HANDSHAKE_FAILURE/.test(code)) {
-    return new Broken(
+    return new SessionError(
       'lost',
       'TLS handshake failed: no cipher in common',
       trust.mode === 'anonymous'
@@ -119,13 +122,13 @@ export function handshakeFailed(error: NodeJS.ErrnoException, trust: Trust): Bro
     );
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
-    return new Broken(
+    return new SessionError(
       'lost',
       'TLS handshake failed: no TLS there',
       'is this the api-ssl port (8729)?',
     );
   }
-  return new Broken('lost', `TLS handshake failed: ${code || error.message}`);
+  return new SessionError('lost', `TLS handshake failed: ${code || error.message}`);
 }
 
 function pinHint(fingerprint: string | undefined): string | undefined {

@@ -36,7 +36,7 @@ function troubles(result: Run): string[] {
   return about('fwknopd', result).filter(
     (text, index, lines) =>
       !/^ok /.test(text) &&
-      !/others than root can change it|^mend: chown root /.test(text) &&
+      !/others than root can change it|^hint: chown root /.test(text) &&
       !/^(?:warn|skip) {2}(?:syslog|verdict)/.test(text) &&
       !/^warn {2}(?:syslog|verdict)/.test(lines[index - 1] ?? ''),
   );
@@ -68,7 +68,7 @@ test.concurrent.each([
   expect(result.status).toBe(78);
   const [what, hint] = from('access.conf', 'fwknopd', result);
   expect(what).toMatch(new RegExp(`^FAIL  access.conf: .*: ${why}$`));
-  if (mend !== undefined) expect(hint).toContain(`mend: ${mend}`);
+  if (mend !== undefined) expect(hint).toContain(`hint: ${mend}`);
 });
 
 test('no line of ours', async () => {
@@ -104,7 +104,7 @@ test('the line names another configuration', async () => {
   expect(result.status).toBe(78);
   expect(from('configuration', 'fwknopd', result).slice(0, 2)).toEqual([
     expect.stringMatching(/^FAIL .*, which was not checked$/),
-    `mend: fwknop-mikrotik check --config ${other}`,
+    `hint: fwknop-mikrotik check --config ${other}`,
   ]);
 });
 
@@ -161,7 +161,7 @@ describe('the program', () => {
     const [what, mend] = from('program', 'fwknopd', result);
     expect(what).toMatch(/^FAIL {2}program: /);
     expect(what).toContain(why);
-    expect(mend).toMatch(/^mend: /);
+    expect(mend).toMatch(/^hint: /);
     expect(result.took).toBeLessThan(10_000);
   });
 
@@ -182,7 +182,7 @@ describe('the program', () => {
       expect(from('program', 'fwknopd', result).slice(0, 2)).toEqual([
         expect.stringMatching(/^FAIL {2}program: .*: Node\.js not found$/),
         expect.stringMatching(
-          /^mend: name it before the program, by its full path \(PATH=\/\S*\)$/,
+          /^hint: name it before the program, by its full path \(PATH=\/\S*\)$/,
         ),
       ]);
     },
@@ -260,7 +260,7 @@ describe('the system log', () => {
     expect(result.status).toBe(78);
     expect(from('syslog', 'fwknopd', result)).toEqual([
       'FAIL  syslog: not reached: a failed opening will be told of nowhere',
-      'mend: start the system log (/dev/log), or say syslog = "off"',
+      'hint: start the system log (/dev/log), or say syslog = "off"',
     ]);
   });
 

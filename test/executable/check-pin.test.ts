@@ -83,7 +83,7 @@ describe('--pin=HEX', () => {
       expect(router.bytesReceived).toBe(0);
       expect(from('TLS', ROUTER, result)).toEqual([
         `FAIL  TLS: not the certificate of --pin: it shows ${pinOf(which)}; ${NOTHING}`,
-        'mend: compare with /certificate/print detail on the router',
+        'hint: compare with /certificate/print detail on the router',
         'skip  login, write, read, policies: left out: TLS failed',
       ]);
       expect(about('pin', result)).toEqual([]);

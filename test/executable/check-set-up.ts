@@ -70,7 +70,7 @@ export async function check(
 
 /** The lines about a router, or about fwknopd; those of the mends without their column. */
 export function about(what: string, { stdout }: Run): string[] {
-  const lines = stdout.replace(/\n {6}(?=mend: )/g, '\n^').split('\n');
+  const lines = stdout.replace(/\n {6}(?=hint: )/g, '\n^').split('\n');
   const found: string[] = [];
   let isAbout = false;
   for (const line of lines) {
@@ -89,7 +89,7 @@ export function from(step: string, what: string, result: Run): string[] {
 /** The marks and steps about something, in order: `ok TCP`. */
 export function steps(what: string, result: Run): string[] {
   return about(what, result)
-    .filter((line) => !line.startsWith('mend: '))
+    .filter((line) => !line.startsWith('hint: '))
     .map((line) => line.replace(/^(\S+) +([^:]*):.*$/, '$1 $2'));
 }
 

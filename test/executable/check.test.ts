@@ -141,7 +141,7 @@ describe('what the user may do', () => {
     expect(result.status).toBe(77);
     expect(at('write').slice(0, 3)).toEqual([
       'FAIL  write: the router refused the add: not enough permissions (9)',
-      "mend: give the user's group the policy write",
+      "hint: give the user's group the policy write",
       expect.stringMatching(/^ok {4}read: yes/),
     ]);
   });
@@ -155,7 +155,7 @@ describe('what the user may do', () => {
     expect(result.status).toBe(0);
     expect(at('policies')).toEqual([
       'warn  policies: more than needed: reboot, policy, sensitive',
-      'mend: /user/group/set [find name=all-group] policy=!reboot,!policy,!sensitive',
+      'hint: /user/group/set [find name=all-group] policy=!reboot,!policy,!sensitive',
     ]);
   });
 
@@ -177,7 +177,7 @@ describe('what the user may do', () => {
     expect(result.status).toBe(0);
     expect(at('e-mail')).toEqual([
       'warn  e-mail: the user lacks the policy test: nobody will be told of an opening',
-      'mend: /user/group/set [find name=<its group>] policy=test',
+      'hint: /user/group/set [find name=<its group>] policy=test',
     ]);
   });
 
@@ -190,7 +190,7 @@ describe('what the user may do', () => {
     });
     expect(result.status).toBe(77);
     expect(at('login')[0]).toBe(`FAIL  login: login refused: ${said}`);
-    expect(at('login')[1]).toMatch(/^mend: /);
+    expect(at('login')[1]).toMatch(/^hint: /);
     expect(at('login')[2]).toBe('skip  write, read, policies, e-mail: left out: login failed');
   });
 });
@@ -209,7 +209,7 @@ describe('a certificate that is not trusted', () => {
     expect(result.status).toBe(77);
     expect(from('TLS', ROUTER, result)).toEqual([
       `FAIL  TLS: certificate not trusted: ${why}; TLSv1.2, ${subject}, fingerprint ${shown.fingerprint}`,
-      `mend: if /certificate/print detail on the router shows the same: fwknop-mikrotik check --config ${config} --pin=${shown.fingerprint}`,
+      `hint: if /certificate/print detail on the router shows the same: fwknop-mikrotik check --config ${config} --pin=${shown.fingerprint}`,
       'skip  login, write, read, policies: left out: TLS failed',
     ]);
     expect(router.bytesReceived).toBe(0);
@@ -244,7 +244,7 @@ describe('a certificate that is not trusted', () => {
     expect(result.status).toBe(69);
     expect(from('TLS', ROUTER, result).slice(0, 2)).toEqual([
       'FAIL  TLS: TLS handshake failed: no cipher in common',
-      'mend: api-ssl may have no certificate: give it one, or set tls = "anonymous"',
+      'hint: api-ssl may have no certificate: give it one, or set tls = "anonymous"',
     ]);
   });
 });
@@ -258,7 +258,7 @@ describe('a router that is not well', () => {
     expect(result.status).toBe(69);
     expect(from('TCP', router.host, result)).toEqual([
       'FAIL  TCP: connection refused',
-      'mend: is the router up, its API service on, and this host let in?',
+      'hint: is the router up, its API service on, and this host let in?',
       'skip  TLS, login, write, read, policies: left out: TCP failed',
     ]);
   });
@@ -332,7 +332,7 @@ describe('the configuration', () => {
     expect(result.status).toBe(78);
     const [what, hint] = about('configuration', result);
     expect(what).toMatch(new RegExp(`^FAIL  file: .*${why}$`));
-    if (mend !== undefined) expect(hint).toContain(`mend: ${mend}`);
+    if (mend !== undefined) expect(hint).toContain(`hint: ${mend}`);
   });
 });
 

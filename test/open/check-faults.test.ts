@@ -1,7 +1,7 @@
 /** A router that misbehaves in any way, before a check: it ends in time and never says that all is well. */
 
 import { FAULTS, type NamedFault } from '../../simulator/faults';
-import { Report } from '../../src/check/output';
+import { Output } from '../../src/check/output';
 import { checkRouter } from '../../src/check/router-steps';
 import { AT_ONCE, aim, PASSWORD, startTarget, TRANSPORTS, type TransportName } from './attempt';
 
@@ -22,7 +22,7 @@ async function tryFault(fault: NamedFault, transport: TransportName): Promise<Tr
   const login = fault.at === 'challenge' ? ({ login: 'challenge' } as const) : {};
   const target = await startTarget(transport, { faults: [fault], ...login });
   let text = '';
-  const report = new Report((more) => {
+  const report = new Output((more) => {
     text += more;
   }, false);
   const started = performance.now();
@@ -62,7 +62,7 @@ test('each ends by the deadline', () => {
 });
 
 test('each step has a line, printable and without the password', () => {
-  const line = /^(?:ok {4}|warn {2}|FAIL {2}|skip {2})home: |^ {6}mend: /;
+  const line = /^(?:ok {4}|warn {2}|FAIL {2}|skip {2})home: |^ {6}hint: /;
   const bad = trials.filter(
     ({ text }) =>
       text.includes(PASSWORD) ||

@@ -24,7 +24,7 @@ function read(text: string, others: Readonly<Record<string, string>> = {}) {
 
 /** The stanzas as plain values. */
 function stanzas(...args: Parameters<typeof read>) {
-  return read(...args).stanzas.map(({ source, settings }) => ({
+  return read(...args).stanzas.map(({ source, variables: settings }) => ({
     SOURCE: source.value,
     ...Object.fromEntries([...settings].map(([name, { value }]) => [name, value])),
   }));
@@ -49,7 +49,7 @@ test.each([
 test('each setting knows its place', () => {
   const [stanza] = read('# x\nSOURCE ANY\n\nCMD_CYCLE_CLOSE NONE\n').stanzas;
   expect(stanza?.source.place).toBe('/etc/access.conf:2');
-  expect(stanza?.settings.get('CMD_CYCLE_CLOSE')?.place).toBe('/etc/access.conf:4');
+  expect(stanza?.variables.get('CMD_CYCLE_CLOSE')?.place).toBe('/etc/access.conf:4');
 });
 
 test.each([

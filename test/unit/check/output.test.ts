@@ -1,10 +1,10 @@
-import { Report, renderStep } from '../../../src/check/output';
+import { Output, renderStep } from '../../../src/check/output';
 import { Failure } from '../../../src/common/failure';
 
 /** A report, and what it prints. */
 function report(isColoured = false) {
   let text = '';
-  const made = new Report((more) => {
+  const made = new Output((more) => {
     text += more;
   }, isColoured);
   return { report: made, section: made.about('home'), text: () => text };
@@ -15,13 +15,13 @@ test('each step is a line with its mark, and its mend beneath', () => {
   section.ok('TCP', 'port 8729 answers');
   section.warn('TLS', 'off', 'use api-ssl');
   section.fail('login', new Failure('denied', 'refused', 'check user'));
-  section.leaveOut(['write', 'read'], 'login failed');
-  section.leaveOut([], 'login failed');
+  section.skip(['write', 'read'], 'login failed');
+  section.skip([], 'login failed');
   expect(text()).toBe(`ok    home: TCP: port 8729 answers
 warn  home: TLS: off
-      mend: use api-ssl
+      hint: use api-ssl
 FAIL  home: login: refused
-      mend: check user
+      hint: check user
 skip  home: write, read: left out: login failed
 `);
 });
@@ -31,23 +31,23 @@ test('the status is that of the first failure', () => {
   section.warn('x', 'y');
   expect(made.status).toBe(0);
   section.fail('x', new Failure('unreachable', 'y'));
-  section.tell([{ mark: 'FAIL', step: 'x', what: 'y' }]);
+  section.addAll([{ status: 'FAIL', step: 'x', what: 'y' }]);
   expect(made.status).toBe(69);
 });
 
 test('a finding that fails is a fault of the configuration', () => {
   const { report: made, section, text } = report();
-  section.tell([
-    { mark: 'ok', step: 'a', what: 'b' },
-    { mark: 'FAIL', step: 'c', what: 'd', hint: 'e' },
+  section.addAll([
+    { status: 'ok', step: 'a', what: 'b' },
+    { status: 'FAIL', step: 'c', what: 'd', hint: 'e' },
   ]);
-  expect(text()).toBe('ok    home: a: b\nFAIL  home: c: d\n      mend: e\n');
+  expect(text()).toBe('ok    home: a: b\nFAIL  home: c: d\n      hint: e\n');
   expect(made.status).toBe(78);
 });
 
 test('foreign text cannot forge a line', () => {
   expect(renderStep('ok', 'a\nok    b\x1b[2J', 'c\r\nd')).toBe(
-    'ok    a?ok    b?[2J\n      mend: c??d\n',
+    'ok    a?ok    b?[2J\n      hint: c??d\n',
   );
 });
 

@@ -1,7 +1,7 @@
-import { judgePolicies, type Policies } from '../../../src/check/policies';
+import { checkPolicies, type Policies } from '../../../src/check/policies';
 
 const told = (policies: Policies, email?: string) =>
-  judgePolicies(policies, { email }).map(({ mark, step, what }) => `${mark} ${step}: ${what}`);
+  checkPolicies(policies, { email }).map(({ status, step, what }) => `${status} ${step}: ${what}`);
 
 const blind = { mayRead: false, group: undefined, granted: undefined, mayTest: false };
 
@@ -18,9 +18,9 @@ test('what is more is named, with the line that takes it away', () => {
     granted: ['ssh', 'reboot', 'write', 'api'],
     mayTest: false,
   };
-  expect(judgePolicies(full, { email: undefined })).toEqual([
+  expect(checkPolicies(full, { email: undefined })).toEqual([
     {
-      mark: 'warn',
+      status: 'warn',
       step: 'policies',
       what: 'more than needed: ssh, reboot',
       hint: '/user/group/set [find name=ours] policy=!ssh,!reboot',
@@ -30,7 +30,7 @@ test('what is more is named, with the line that takes it away', () => {
 
 test('a group that cannot be pasted as it is called is not named', () => {
   const policies = { mayRead: true, group: 'a"; /quit', granted: ['ftp'], mayTest: false };
-  const [finding] = judgePolicies(policies, { email: undefined });
+  const [finding] = checkPolicies(policies, { email: undefined });
   expect(finding?.hint).toBe('/user/group/set [find name=<its group>] policy=!ftp');
 });
 

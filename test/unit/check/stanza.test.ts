@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
-import { judgeConfigs } from '../../../src/check/command';
+import { checkConfigs } from '../../../src/check/command';
 import type { Finding } from '../../../src/check/output';
-import { isOurs, judgeStanza } from '../../../src/check/stanza';
+import { checkStanza, isOurs } from '../../../src/check/stanza';
 import { makeFolder, writeAs } from '../../support/files';
 import { leftOut } from '../../support/left-out';
 import { lineOf } from '../../support/refusals';
@@ -27,15 +27,15 @@ function stanza(changes: Readonly<Record<string, string | null>> = {}) {
 }
 
 async function judge(changes: Readonly<Record<string, string | null>> = {}) {
-  const { findings, command } = await judgeStanza(stanza(changes));
+  const { findings, command } = await checkStanza(stanza(changes));
   for (const finding of findings) lineOf({ what: finding.what, hint: finding.hint });
   return { findings, command };
 }
 
-const told = ({ mark, step, what }: Finding) =>
-  `${mark} ${step}: ${what.replace(/^\/a:\d+: /, '')}`;
+const told = ({ status, step, what }: Finding) =>
+  `${status} ${step}: ${what.replace(/^\/a:\d+: /, '')}`;
 const troubles = (findings: readonly Finding[]) =>
-  findings.filter(({ mark }) => mark !== 'ok').map(told);
+  findings.filter(({ status }) => status !== 'ok').map(told);
 
 test('the usual stanza is right', async () => {
   const { findings, command } = await judge();
@@ -45,7 +45,7 @@ test('the usual stanza is right', async () => {
     'ok CMD_CYCLE_TIMER: 30 s, for who asks for no time',
     'ok REQUIRE_SOURCE_ADDRESS: Y',
   ]);
-  expect(command).toEqual({ place: '/a:3', head: [HEAD], config: '/etc/fwknop/mikrotik.toml' });
+  expect(command).toEqual({ place: '/a:3', program: [HEAD], config: '/etc/fwknop/mikrotik.toml' });
 });
 
 test.each([
@@ -148,10 +148,10 @@ test.each([
     'without effect on a command',
     'set services and max-timeout under [grant] in the configuration',
   ],
-])('%s %s', async (step, value, mark, what, hint) => {
+])('%s %s', async (step, value, status, what, hint) => {
   const { findings } = await judge({ [step]: value });
-  expect(troubles(findings)).toEqual([`${mark} ${step}: ${what}`]);
-  expect(findings.find((finding) => finding.mark !== 'ok')?.hint).toBe(hint);
+  expect(troubles(findings)).toEqual([`${status} ${step}: ${what}`]);
+  expect(findings.find((finding) => finding.status !== 'ok')?.hint).toBe(hint);
 });
 
 test.each([
@@ -173,10 +173,10 @@ describe('the configuration that the line names', () => {
     ['a relative one: fwknopd runs commands in /', ['etc/a'], ['ok']],
     ['the one that was checked, and another', ['/etc/a', '/etc/b'], ['warn']],
   ])('%s', async (_, files, marks) => {
-    const findings = judgeConfigs(await Promise.all(files.map(reads)), '/etc/a');
-    expect(findings.map(({ mark }) => mark)).toEqual(marks);
-    for (const { mark, hint } of findings) {
-      expect(hint).toBe(mark === 'ok' ? undefined : 'fwknop-mikrotik check --config /etc/b');
+    const findings = checkConfigs(await Promise.all(files.map(reads)), '/etc/a');
+    expect(findings.map(({ status }) => status)).toEqual(marks);
+    for (const { status, hint } of findings) {
+      expect(hint).toBe(status === 'ok' ? undefined : 'fwknop-mikrotik check --config /etc/b');
     }
   });
 });
@@ -211,6 +211,6 @@ describe('stock fwknopd', () => {
     const { status } = spawnSync(FWKNOPD, ['--exit-parse-config', '-f', '-a', path]);
     expect(status === 0).toBe(isTaken);
     const { findings } = await judge({ [name]: value });
-    expect(findings.every(({ mark }) => mark !== 'FAIL')).toBe(isTaken);
+    expect(findings.every(({ status }) => status !== 'FAIL')).toBe(isTaken);
   });
 });

@@ -1,5 +1,5 @@
 import { untrustedFailure } from '../../../src/check/tls-step';
-import { Broken } from '../../../src/router/errors';
+import { SessionError } from '../../../src/router/errors';
 
 test('of a subject without end the beginning is shown, and the fingerprint all the same', () => {
   const fingerprint = 'ab'.repeat(32);
@@ -9,8 +9,8 @@ test('of a subject without end the beginning is shown, and the fingerprint all t
     validFrom: new Date(0),
     validTo: new Date(0),
   };
-  const refusal = new Broken('untrusted', 'certificate not trusted: self-signed');
-  const shown = { protocol: 'TLSv1.2', certificate, refusal };
+  const refusal = new SessionError('untrusted', 'certificate not trusted: self-signed');
+  const shown = { protocol: 'TLSv1.2', certificate, untrusted: refusal };
   const [fault] = untrustedFailure(shown, refusal, 'check --pin').faults;
   expect(fault?.what).toMatch(/^certificate not trusted: self-signed; TLSv1\.2, CN=x{74}\.\.\., /);
   expect(fault?.what.endsWith(`fingerprint ${fingerprint}`)).toBe(true);

@@ -29,7 +29,7 @@ const SEE_HELP = 'hint: see fwknop-mikrotik --help';
 test('without options, everything is left to the file', async () => {
   expect(await parse(...WORDS)).toEqual({
     verb: 'open',
-    words: WORDS,
+    positionals: WORDS,
     overrides: { router: {} },
     dryRun: false,
     verbose: false,
@@ -53,7 +53,7 @@ const OPTIONS: [option: string, value: string, overrides: object][] = [
 ];
 
 describe.each(OPTIONS)('--%s', (option, value, overrides) => {
-  const expected = { words: WORDS, overrides: { router: {}, ...overrides } };
+  const expected = { positionals: WORDS, overrides: { router: {}, ...overrides } };
 
   test.each([
     ['before the arguments', [`--${option}=${value}`, ...WORDS]],
@@ -100,14 +100,14 @@ describe('switches', () => {
       [...WORDS, word],
       [word, word, ...WORDS, word],
     ]) {
-      expect(await parse(...argv)).toMatchObject({ words: WORDS, ...expected });
+      expect(await parse(...argv)).toMatchObject({ positionals: WORDS, ...expected });
     }
   });
 
   test.each(['true', 'false', '0', 'no'])('none swallows a following %j', async (word) => {
     expect(await parse('--dry-run', word, ...WORDS)).toMatchObject({
       dryRun: true,
-      words: [word, ...WORDS],
+      positionals: [word, ...WORDS],
     });
   });
 
@@ -167,7 +167,7 @@ describe('-- ends the options', () => {
     ['empty arguments', ['', ' '], ['', ' ']],
   ])('before %s', async (_, after, words) => {
     expect(await parse('--dry-run', '--', ...after)).toMatchObject({
-      words,
+      positionals: words,
       dryRun: true,
       verbose: false,
       overrides: { router: {} },
@@ -233,7 +233,7 @@ describe('nothing is guessed, converted or unquoted', () => {
     assert(
       asyncProperty(printable, printable, async (password, user) => {
         const argv = [`--routerpass=${password}`, ...WORDS, `--routeruser=${user}`];
-        const { overrides, words } = await parse(...argv);
+        const { overrides, positionals: words } = await parse(...argv);
         expect(overrides.router).toEqual({ password, user });
         expect(words).toEqual(WORDS);
       }),
@@ -245,7 +245,12 @@ describe('nothing is guessed, converted or unquoted', () => {
       asyncProperty(
         printable.filter((text) => !text.startsWith('-')),
         async (user) => {
-          const { overrides, words } = await parse('--verbose', '--routeruser', user, ...WORDS);
+          const { overrides, positionals: words } = await parse(
+            '--verbose',
+            '--routeruser',
+            user,
+            ...WORDS,
+          );
           expect(overrides.router).toEqual({ user });
           expect(words).toEqual(WORDS);
         },
@@ -261,7 +266,7 @@ describe('nothing is guessed, converted or unquoted', () => {
         async (some, more) => {
           const argv = ['--tls=off', ...some, '--verbose', ...more];
           expect(await parse(...argv)).toMatchObject({
-            words: [...some, ...more],
+            positionals: [...some, ...more],
             verbose: true,
             overrides: { router: { tls: 'off' } },
           });
@@ -309,7 +314,7 @@ describe('fwknopd’s usual call is taken apart without yargs', () => {
   ])('%s', (_, argv, words, config) => {
     const call = readUsualCall(argv);
     expect(call).toEqual({
-      words,
+      positionals: words,
       texts: new Map(config === undefined ? [] : [['config', [config]]]),
       switches: new Set(),
     });
@@ -396,7 +401,7 @@ describe('contradictions', () => {
     [[`--fingerprint=${PIN}`]],
     [['--ca-file=f']],
   ])('not %j', async (options) => {
-    expect((await parse(...options, ...WORDS)).words).toEqual(WORDS);
+    expect((await parse(...options, ...WORDS)).positionals).toEqual(WORDS);
   });
 });
 
@@ -407,7 +412,7 @@ async function said(argv: readonly string[]): Promise<string> {
   try {
     const invocation = await parseCommandLine(argv);
     if (invocation.verb !== 'open') return '';
-    parseAccessRequest(invocation.words);
+    parseAccessRequest(invocation.positionals);
     loadConfig(invocation.overrides);
     return '';
   } catch (error) {

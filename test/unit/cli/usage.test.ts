@@ -85,7 +85,7 @@ test('shows a stanza whose command the program itself takes', async () => {
   const [program, ...argv] = command.split(/\s+/).map((word) => values[word] ?? word);
   expect(program).toBe('/usr/bin/fwknop-mikrotik');
   const invocation: Invocation = await parseCommandLine(argv);
-  expect(invocation).toMatchObject({ verb: 'open', words: WORDS });
+  expect(invocation).toMatchObject({ verb: 'open', positionals: WORDS });
   expect(USAGE).toMatch(/^ {2}CMD_CYCLE_CLOSE +NONE$/m);
   expect(USAGE).toMatch(/^ {2}CMD_CYCLE_TIMER +\d+$/m);
 });

@@ -68,5 +68,5 @@ test.each([
   [['203.0.113.9', '6', '22', '60']],
   [['--config', '/etc/fwknop/mikrotik.toml', '203.0.113.9', '6', '22', '60']],
 ])("fwknopd's own call is for the short reader: %j", (argv) => {
-  expect(readUsualCall(argv)?.words).toEqual(['203.0.113.9', '6', '22', '60']);
+  expect(readUsualCall(argv)?.positionals).toEqual(['203.0.113.9', '6', '22', '60']);
 });

@@ -87,7 +87,7 @@ test('refuses a service twice, and the port of the SPA packets', async () => {
   expect(await refused(...NEEDED, '--service=udp/62201')).toEqual([
     '--service udp/62201: this port takes the SPA packets; hint: choose another one for them: --spa-port',
   ]);
-  expect((await read(...NEEDED, '--service=tcp/62201')).doors).toHaveLength(1);
+  expect((await read(...NEEDED, '--service=tcp/62201')).services).toHaveLength(1);
 });
 
 test('refuses what the router may take for every machine, or for every other list', async () => {
@@ -131,7 +131,7 @@ describe('the questions', () => {
     );
     expect(readSetup({ texts, switches: new Set() })).toEqual({
       ...SETUP,
-      doors: [{ protocol: 6, port: 22, inside: undefined }],
+      services: [{ protocol: 6, port: 22, inside: undefined }],
     });
   });
 

@@ -14,7 +14,7 @@ export const SETUP: Setup = {
   router: '192.168.88.1',
   fwknopd: '192.168.88.50',
   server: 'fw.example.com',
-  doors: [
+  services: [
     { protocol: 6, port: 22, inside: undefined },
     { protocol: 6, port: 443, inside: { host: '192.168.88.10', port: 443 } },
     { protocol: 17, port: 51820, inside: { host: '192.168.88.10', port: 51821 } },

@@ -7,9 +7,9 @@ const PLAIN = {
   verb: 'knock',
   to: '192.0.2.1',
   knocks: [TCP, UDP],
-  cargo: undefined,
+  payload: undefined,
   delay: 200,
-  door: undefined,
+  expectedPort: undefined,
 };
 const WORDS = ['192.0.2.1', 'tcp/1337', 'udp/17954'];
 
@@ -21,37 +21,37 @@ describe('knocks', () => {
     [
       'a payload',
       [...WORDS, '--payload', 'open sesame'],
-      { cargo: { kind: 'payload', text: 'open sesame' } },
+      { payload: { kind: 'payload', text: 'open sesame' } },
     ],
     [
       'a payload that begins with a dash',
       [...WORDS, '--payload=-x'],
-      { cargo: { kind: 'payload', text: '-x' } },
+      { payload: { kind: 'payload', text: '-x' } },
     ],
     [
       'passphrases to be asked for',
       [...WORDS, '--secret'],
-      { cargo: { kind: 'secret', file: undefined } },
+      { payload: { kind: 'secret', file: undefined } },
     ],
     [
       'passphrases of a file',
       ['--passphrase-file', 'p', ...WORDS],
-      { cargo: { kind: 'secret', file: 'p' } },
+      { payload: { kind: 'secret', file: 'p' } },
     ],
     [
       'the same, said twice',
       ['--passphrase-file=p', '--secret', ...WORDS],
-      { cargo: { kind: 'secret', file: 'p' } },
+      { payload: { kind: 'secret', file: 'p' } },
     ],
     ['a delay in milliseconds', [...WORDS, '--delay', '50ms'], { delay: 50 }],
     ['a delay in seconds', [...WORDS, '--delay', '2s'], { delay: 2000 }],
     ['no delay', [...WORDS, '--delay', '0'], { delay: 0 }],
     ['the longest delay', [...WORDS, '--delay', '1m'], { delay: 60_000 }],
-    ['a door', [...WORDS, '--then', 'tcp/22'], { door: { port: 22, wait: 5000 } }],
+    ['a door', [...WORDS, '--then', 'tcp/22'], { expectedPort: { port: 22, wait: 5000 } }],
     [
       'a door and a time',
       [...WORDS, '--then=tcp/22', '--wait=900ms'],
-      { door: { port: 22, wait: 900 } },
+      { expectedPort: { port: 22, wait: 900 } },
     ],
   ])('%s', async (_, argv, change) => {
     expect(await readRequest(argv)).toEqual({ ...PLAIN, ...change });

@@ -10,7 +10,7 @@ import {
   tuple,
   uint8Array,
 } from 'fast-check';
-import { Broken } from '../../../src/router/errors';
+import { SessionError } from '../../../src/router/errors';
 import { encodeSentence, SentenceReader } from '../../../src/router/sentence';
 
 const MIB = 1 << 20;
@@ -36,7 +36,7 @@ function encode(sentence: readonly string[]): Buffer {
 
 interface Reading {
   readonly sentences: readonly (readonly string[])[];
-  readonly broken?: Broken;
+  readonly broken?: SessionError;
 }
 
 /** What comes of bytes, in whatever pieces; any error that is not Broken goes on. */
@@ -49,7 +49,7 @@ function readAll(chunks: readonly Uint8Array[]): Reading {
     }
     return { sentences };
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
+    if (!(error instanceof SessionError)) throw error;
     return { sentences, broken: error };
   }
 }
@@ -68,7 +68,7 @@ const brokenBy = (...bytes: (number | string | Buffer)[]) => {
   );
   const { sentences, broken } = readAll([Buffer.concat(parts)]);
   expect(sentences).toEqual([]);
-  if (broken !== undefined) expect(broken.cause).toBe('alien');
+  if (broken !== undefined) expect(broken.cause).toBe('protocol');
   return broken?.message;
 };
 
@@ -236,7 +236,7 @@ test('arbitrary bytes are sentences or no RouterOS API, whatever the pieces, and
   assert(
     property(bytes, places, (all, ends) => {
       const slow = readAll(byteByByte(all));
-      if (slow.broken !== undefined) expect(slow.broken.cause).toBe('alien');
+      if (slow.broken !== undefined) expect(slow.broken.cause).toBe('protocol');
       for (const chunks of [[all], cut(all, ends)]) {
         const fast = readAll(chunks);
         expect(fast.broken?.message).toBe(slow.broken?.message);
@@ -262,7 +262,7 @@ test('a stream without end is ended, or forgotten as it is read', () => {
         for (const _ of reader.read(bytesOfChunk));
       }
     } catch (error) {
-      expect(error).toBeInstanceOf(Broken);
+      expect(error).toBeInstanceOf(SessionError);
     }
     const after = process.memoryUsage();
     expect([name, taken <= most]).toEqual([name, true]);

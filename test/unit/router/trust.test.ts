@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
-import { Broken } from '../../../src/router/errors';
+import { SessionError } from '../../../src/router/errors';
 import type { Trust } from '../../../src/router/router';
 import { handshakeFailed, notPinned, tlsOptions, untrusted } from '../../../src/router/trust';
 import { lineOf } from '../../support/refusals';
@@ -70,7 +70,7 @@ describe('the TLS options', () => {
 });
 
 /** The line about a router, as main puts it together. */
-const line = ({ message, hint }: Broken, router = 'home') =>
+const line = ({ message, hint }: SessionError, router = 'home') =>
   lineOf({ what: `${router}: ${message}`, hint });
 
 describe('a certificate that is not trusted', () => {
@@ -87,9 +87,9 @@ describe('a certificate that is not trusted', () => {
     ['CERT_REVOKED', 'CERT_REVOKED'],
   ])('because of %s', (code, reason) => {
     const broken = untrusted(errorOf(code), PIN);
-    expect(broken).toBeInstanceOf(Broken);
+    expect(broken).toBeInstanceOf(SessionError);
     expect(broken.cause).toBe('untrusted');
-    expect(broken.mayPass).toBe(false);
+    expect(broken.isTransient).toBe(false);
     expect(line(broken)).toBe(`home: certificate not trusted: ${reason}${PINS}`);
   });
 
