@@ -1,6 +1,6 @@
 import { run as check } from './check/check';
 import { say } from './cli/report';
-import { EXIT, Failure } from './common/failure';
+import { asFailure, EXIT, faultText } from './common/failure';
 import { run as init } from './init/init';
 import { run as knock } from './knock/knock';
 
@@ -20,12 +20,8 @@ export async function runCommand(
   try {
     process.exitCode = await COMMANDS[name](argv);
   } catch (error) {
-    const failure =
-      error instanceof Failure
-        ? error
-        : new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');
-    for (const { what, hint } of failure.faults)
-      say(hint === undefined ? what : `${what}; hint: ${hint}`);
+    const failure = asFailure(error);
+    for (const fault of failure.faults) say(faultText(fault));
     process.exitCode = EXIT[failure.kind].status;
   }
 }

@@ -1,21 +1,19 @@
 import { isatty } from 'node:tty';
 import { version } from '../package.json';
 import { parseAccessRequest } from './access/access-request';
-import { type Grant, permit, serviceName } from './access/grant';
+import { type Grant, permit } from './access/grant';
+import { serviceName } from './access/service';
 import { parseCommandLine } from './cli/opening';
 import { type Line, log, print, render, say } from './cli/report';
 import { USAGE } from './cli/usage';
 import { Deadline } from './common/deadline';
 import { formatDuration } from './common/duration';
-import { EXIT, Failure } from './common/failure';
-import { clip } from './common/text';
+import { asFailure, EXIT } from './common/failure';
 import { loadConfig } from './config/config';
 import type { SyslogMode } from './config/settings';
 import { addAttributes, type Entry, entryFor } from './router/address-list';
 import { type Mail, open } from './router/open';
-import type { Router } from './router/router';
-
-const LONGEST_NAME = 40; // characters of a router's name in a line
+import { labelOf, type Router } from './router/router';
 
 /** What a run, or one router's part of it, came to. */
 interface Outcome {
@@ -91,7 +89,7 @@ async function openOne(
   deadline: Deadline,
   verbose: boolean,
 ): Promise<Outcome> {
-  const name = clip(router.name, LONGEST_NAME);
+  const name = labelOf(router);
   const trace = (text: string): void => {
     if (verbose)
       say(render({ what: `${name}: ${Math.round(process.uptime() * 1000)} ms: ${text}` }));
@@ -120,10 +118,7 @@ function noteOf(grant: Grant): Mail {
 }
 
 function failed(error: unknown, prefix = ''): Outcome {
-  const failure =
-    error instanceof Failure
-      ? error
-      : new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');
+  const failure = asFailure(error);
   return {
     status: EXIT[failure.kind].status,
     lines: failure.faults.map(({ what, hint }) => ({ level: 'err', what: prefix + what, hint })),

@@ -10,11 +10,12 @@ import {
   tuple,
   uniqueArray,
 } from 'fast-check';
+import { serviceName } from '../../src/access/service';
 import { fallbackFaults } from '../../src/init/fallback-faults';
 import { routerScript } from '../../src/init/router-script';
 import type { Fallback, Setup } from '../../src/init/setup';
 import { undoScript } from '../../src/init/undo';
-import { type Knock, knockText, readKnock } from '../../src/knock/knocks';
+import { type Knock, readKnock } from '../../src/knock/knocks';
 import { hashOf } from '../../src/knock/packets';
 import { FALLBACKS, knocks, PASSPHRASES, SECRETS, SETUP } from '../../test/unit/init/setups';
 import { AddressList } from '../api/address-lists';
@@ -213,7 +214,7 @@ describe('no scan opens a door', () => {
   const knock = tuple(constantFrom('tcp', 'udp'), integer({ min: FIRST + 1, max: LAST - 1 })).map(
     ([protocol, port]) => ({ protocol, port }) as Knock,
   );
-  const sequences = uniqueArray(knock, { minLength: 2, maxLength: 4, selector: knockText }).map(
+  const sequences = uniqueArray(knock, { minLength: 2, maxLength: 4, selector: serviceName }).map(
     (all) => ({ kind: 'sequence', always: [], knocks: all }) satisfies Fallback,
   );
   const fit = sequences.filter((fallback) => fallbackFaults(setup(fallback)).length === 0);
@@ -253,7 +254,7 @@ describe('no scan opens a door', () => {
         const { send, isOpen } = router(fallback);
         const sent = ports.map((port) => `${protocol}/${port}`);
         for (const packet of sent) send(packet);
-        const isHit = sent.join(' ').includes(fallback.knocks.map(knockText).join(' '));
+        const isHit = sent.join(' ').includes(fallback.knocks.map(serviceName).join(' '));
         expect(isOpen()).toBe(isHit);
       }),
       { numRuns: 100 },

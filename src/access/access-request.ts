@@ -1,26 +1,14 @@
 import { LONGEST_TIMEOUT } from '../common/duration';
 import { Failure } from '../common/failure';
 import { type Address, parseAddress, unfitSource } from './address';
-
-/** An IP protocol number: TCP or UDP, the two that fwknopd passes. */
-export type Protocol = 6 | 17;
+import { type Protocol, parsePort, parseProtocol, parseWholeNumber, type Service } from './service';
 
 /** What fwknopd asks of us after a valid SPA packet. */
-export interface AccessRequest {
+export interface AccessRequest extends Service {
   readonly source: Address;
-  readonly protocol: Protocol;
-  /** 1–65535 */
-  readonly port: number;
   /** Whole seconds; 0 when the client did not ask for any. */
   readonly timeout: number;
 }
-
-const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map([
-  ['6', 6],
-  ['17', 17],
-  ['tcp', 6],
-  ['udp', 17],
-]);
 
 /**
  * Reads the four words of fwknopd's command line: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`.
@@ -47,31 +35,14 @@ export function parseAccessRequest(words: readonly string[]): AccessRequest {
     );
   }
   return {
-    source: parseSource(source),
-    protocol: parseProtocol(protocol),
-    port: parsePort(port),
-    timeout: parseTimeout(timeout),
+    source: readSource(source),
+    protocol: readProtocol(protocol),
+    port: readPort(port),
+    timeout: readTimeout(timeout),
   };
 }
 
-/** Reads `tcp`, `udp` or a protocol number; undefined when the text is none of them. */
-export function protocolNumber(text: string): Protocol | undefined {
-  return PROTOCOLS.get(text);
-}
-
-/** Reads a port, 1–65535, in plain decimal; undefined when the text is none. */
-export function portNumber(text: string): number | undefined {
-  const port = wholeNumber(text);
-  return port !== undefined && port >= 1 && port <= 65535 ? port : undefined;
-}
-
-/** Reads a number as it is written plainly: no sign, space, fraction or zero before it. */
-function wholeNumber(text: string): number | undefined {
-  const number = Number(text);
-  return Number.isSafeInteger(number) && String(number) === text ? number : undefined;
-}
-
-function parseSource(text: string): Address {
+function readSource(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) {
     // Shown only where it looks like an address: it may be a password that lost its option.
@@ -89,22 +60,22 @@ function parseSource(text: string): Address {
   return address;
 }
 
-function parseProtocol(text: string): Protocol {
-  const protocol = protocolNumber(text);
+function readProtocol(text: string): Protocol {
+  const protocol = parseProtocol(text);
   if (protocol === undefined) {
-    throw new Failure('usage', 'proto: none of 6, 17, tcp, udp');
+    throw new Failure('usage', 'proto: expected tcp, udp, 6 or 17');
   }
   return protocol;
 }
 
-function parsePort(text: string): number {
-  const port = portNumber(text);
+function readPort(text: string): number {
+  const port = parsePort(text);
   if (port === undefined) throw new Failure('usage', 'port: not a number in 1-65535');
   return port;
 }
 
-function parseTimeout(text: string): number {
-  const timeout = wholeNumber(text);
+function readTimeout(text: string): number {
+  const timeout = parseWholeNumber(text);
   if (timeout === undefined || timeout < 0 || timeout > LONGEST_TIMEOUT) {
     throw new Failure(
       'usage',

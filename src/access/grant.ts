@@ -1,13 +1,10 @@
 import { Failure } from '../common/failure';
-import type { AccessRequest, Protocol } from './access-request';
+import type { AccessRequest } from './access-request';
 import type { Address, Networks } from './address';
+import { type Service, type ServiceRange, serviceName } from './service';
 
-/** A port, or a range of ports, of one protocol. */
-export interface ServiceRange {
-  readonly protocol: Protocol;
-  readonly firstPort: number;
-  readonly lastPort: number;
-}
+/** The timeout of a request that names none, in seconds: as fwknopd's own FW_ACCESS_TIMEOUT. */
+export const DEFAULT_TIMEOUT = 30;
 
 /** What the configuration grants. Timeouts in seconds; what is undefined is not limited. */
 export interface GrantRules {
@@ -18,10 +15,8 @@ export interface GrantRules {
 }
 
 /** An access request that may open, and for how long: at least a second, never without an end. */
-export interface Grant {
+export interface Grant extends Service {
   readonly source: Address;
-  readonly protocol: Protocol;
-  readonly port: number;
   /** Whole seconds, at least 1. */
   readonly timeout: number;
   /** The seconds asked for, where the ceiling cut them. */
@@ -55,11 +50,6 @@ export function permit(request: AccessRequest, rules: GrantRules): Grant {
   const asked = request.timeout === 0 ? rules.defaultTimeout : request.timeout;
   const timeout = Math.min(asked, rules.maxTimeout ?? asked);
   return { source, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
-}
-
-/** Names a service as the configuration does: `tcp/22`. */
-export function serviceName({ protocol, port }: { protocol: Protocol; port: number }): string {
-  return `${protocol === 6 ? 'tcp' : 'udp'}/${port}`;
 }
 
 function covers(service: ServiceRange, { protocol, port }: AccessRequest): boolean {

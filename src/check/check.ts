@@ -4,18 +4,18 @@ import { splitCommandLine } from '../cli/arguments';
 import { print } from '../cli/report';
 import { isTerminal } from '../cli/terminal';
 import { EXIT, Failure } from '../common/failure';
-import { clip, shellWord } from '../common/text';
+import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
+import { shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
 import { BadValue } from '../common/values';
 import { type Config, DEFAULT_CONFIG_FILE, DEFAULT_DEADLINE, loadConfig } from '../config/config';
 import { fingerprint } from '../config/settings';
-import { checkFwknopd, DEFAULT_ACCESS_CONF } from './fwknopd-steps';
+import { labelOf } from '../router/router';
+import { checkFwknopd } from './fwknopd-steps';
 import { Output } from './output';
 import { Pinning } from './pin';
 import { checkRouter, routerSteps } from './router-steps';
 import { USAGE } from './usage';
-
-const LONGEST_NAME = 40; // characters of a router's name in a line
 
 interface CheckOptions {
   readonly config: string;
@@ -115,7 +115,7 @@ async function checkRouters(
   const pinning = pin === undefined ? undefined : new Pinning(config, wanted, routers.length === 1);
   const pinCommand = `fwknop-mikrotik check${named} --pin`;
   for (const [index, router] of routers.entries()) {
-    const section = report.about(clip(router.name, LONGEST_NAME));
+    const section = report.about(labelOf(router));
     await checkRouter(router, index, { deadline, pinning, pinCommand }, section);
   }
   try {

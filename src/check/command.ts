@@ -2,16 +2,13 @@ import { basename, resolve } from 'node:path';
 import { parseAccessRequest } from '../access/access-request';
 import { parseCommandLine } from '../cli/opening';
 import { collectFaults, Failure, type Fault } from '../common/failure';
+import { LONGEST_COMMAND, MOST_ARGUMENTS } from '../common/fwknopd';
 import { shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import type { RouterSettings } from '../config/config-file';
 import type { Variable } from './access-conf';
 import type { Finding } from './output';
-
-// Limits of fwknopd 2.6.10: CMD_CYCLE_BUFSIZE less its end (access.h), and what extcmd.c splits.
-const LONGEST_COMMAND = 255;
-const MOST_ARGUMENTS = 27;
 
 /** What stands for each of our four words: fwknopd's variable, another name, and a value for it. */
 const ARGUMENTS = [

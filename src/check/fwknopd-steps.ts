@@ -11,8 +11,6 @@ import { checkProgram } from './program';
 import { runProgram } from './run-program';
 import { checkStanza, isOurs } from './stanza';
 
-export const DEFAULT_ACCESS_CONF = '/etc/fwknop/access.conf';
-
 const FWKNOPD = '/usr/sbin/fwknopd';
 const STANZA_STEPS = ['CMD_CYCLE lines', 'program', 'verdict'];
 

@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { confirm } from '../cli/terminal';
 import { Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
+import { writeWhole } from '../common/whole-file';
 import { type FileSettings, readConfigFile } from '../config/config-file';
 import type { Router } from '../router/router';
 import type { Presented } from './certificate';
@@ -126,7 +116,9 @@ export function writePin(path: string, index: number, name: string, fingerprint:
   }
   const settings = withPin(found, index, fingerprint);
   try {
-    replaceFile(real, text, (written) => {
+    const { uid, gid, mode } = statSync(real);
+    const ownership = { mode: mode & 0o777, owner: { uid, gid } };
+    writeWhole(real, text, ownership, (written) => {
       if (isDeepStrictEqual(settingsOf(written), settings)) return;
       throw new Failure('config', cannotEdit, byHand);
     });
@@ -134,32 +126,6 @@ export function writePin(path: string, index: number, name: string, fingerprint:
     if (error instanceof Failure) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Failure('config', `${showPath(path)}: cannot be written: ${code ?? message}`, byHand);
-  }
-}
-
-/**
- * Puts a new file in the place of another, with its owner and mode.
- *
- * @param approve is given the path of the new file before; throws where it is not to be
- */
-function replaceFile(path: string, text: string, approve: (written: string) => void): void {
-  const { uid, gid, mode } = statSync(path);
-  const temporary = `${path}.${process.pid}.new`;
-  const file = openSync(temporary, 'wx', 0o600);
-  try {
-    try {
-      fchownSync(file, uid, gid);
-      fchmodSync(file, mode & 0o777);
-      writeFileSync(file, text); // all of it: a write to a full disk may be a short one
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    approve(temporary);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
+import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
-import { DEFAULT_ACCESS_CONF } from './fwknopd-steps';
 import { CHECK_LIST } from './router-steps';
 
 /** The text of `check --help`. */

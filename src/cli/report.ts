@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { Failure, type Fault } from '../common/failure';
+import { CHILD_ENVIRONMENT } from '../common/child-environment';
+import { Failure, type Fault, faultText } from '../common/failure';
 import { clipMiddle, isPrintable, printable } from '../common/text';
 import { write } from './streams';
 
@@ -24,12 +25,11 @@ const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 /** Puts a line together as syslog gets it; the whole, with the tag, takes at most 200 bytes. */
 export function render({ what, hint }: Fault): string {
   const room = LONGEST_LINE - `${TAG}: \n`.length;
-  const mend = hint === undefined ? '' : `; hint: ${hint}`;
-  // What to do is whole or left out: a cut fingerprint, or a chmod of a path with ? in it, would be
-  // no use.
-  const isWhole = isPrintable(hint ?? '') && mend.length <= room - SHORTEST_WHAT;
-  const kept = isWhole ? mend : '';
-  return clipMiddle(printable(what), room - kept.length) + kept;
+  const hintLength = faultText({ what: '', hint }).length;
+  // The hint is whole or left out: a cut fingerprint, or a chmod of a path with ? in it, is of no use.
+  const isWhole = isPrintable(hint ?? '') && hintLength <= room - SHORTEST_WHAT;
+  const whatFits = clipMiddle(printable(what), isWhole ? room - hintLength : room);
+  return faultText({ what: whatFits, hint: isWhole ? hint : undefined });
 }
 
 /** Writes a line to stderr. That it cannot be written changes nothing: there is nobody to tell. */
@@ -60,8 +60,7 @@ export function log(lines: readonly Line[]): void {
     const child = spawn('timeout', ['10', 'logger', '--tag', TAG, '--prio-prefix'], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      // fwknopd 2.6.10 leaves us no PATH.
-      env: { PATH: '/usr/bin:/bin' },
+      env: CHILD_ENVIRONMENT,
     });
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);

@@ -23,12 +23,15 @@ export const EXIT = {
     status: 77,
     meaning: 'denied: login, policy, certificate not trusted, or not granted',
   },
-  config: { status: 78, meaning: 'configuration: a file is missing, unreadable, loose or wrong' },
+  config: {
+    status: 78,
+    meaning: 'configuration: a file is missing, unreadable, insecure or invalid',
+  },
 } as const;
 
 export type FailureKind = Exclude<keyof typeof EXIT, 'open'>;
 
-/** One thing that is wrong (lower case, no full stop) and, where there is one, its mend. */
+/** One thing that is wrong and, where there is one, what to do: both lower case, no full stop. */
 export interface Fault {
   readonly what: string;
   readonly hint?: string | undefined;
@@ -47,6 +50,17 @@ export class Failure extends Error {
     super(faults.map((fault) => fault.what).join('; '));
     this.faults = faults;
   }
+}
+
+/** Turns whatever was thrown into a Failure; an error that is none is a bug of this program. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');
+}
+
+/** Puts a fault into one text: `what failed: why; hint: what to do`. */
+export function faultText({ what, hint }: Fault): string {
+  return hint === undefined ? what : `${what}; hint: ${hint}`;
 }
 
 /** Runs a step, and collects the faults that it fails with instead of failing. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import type { GrantRules } from '../access/grant';
+import { DEFAULT_TIMEOUT, type GrantRules } from '../access/grant';
 import { collectFaults, Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { readValue } from '../common/values';
@@ -28,8 +28,6 @@ export interface FileSettings {
   readonly grant: GrantRules;
   readonly routers: readonly RouterSettings[];
 }
-
-const DEFAULT_TIMEOUT = 30; // seconds, as fwknopd's own FW_ACCESS_TIMEOUT
 
 /** Keys of which each [[router]] must have one. */
 export type Required = readonly (readonly string[])[];

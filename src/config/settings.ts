@@ -5,12 +5,12 @@
  * Every reader throws BadValue.
  */
 import { isIP } from 'node:net';
-import { portNumber, protocolNumber } from '../access/access-request';
 import { type Networks, parseNetworks } from '../access/address';
-import type { ServiceRange } from '../access/grant';
+import { parsePort, parseProtocol, type ServiceRange } from '../access/service';
 import { LONGEST_TIMEOUT, parseDuration } from '../common/duration';
 import { isPrintable, quote } from '../common/text';
 import { BadValue } from '../common/values';
+import { LONGEST_NAME } from '../router/router';
 
 export const TLS_MODES = ['verify', 'insecure', 'anonymous', 'off'] as const;
 export type TlsMode = (typeof TLS_MODES)[number];
@@ -19,7 +19,6 @@ export const SYSLOG_MODES = ['auto', 'on', 'off'] as const;
 export type SyslogMode = (typeof SYSLOG_MODES)[number];
 
 const LONGEST_DEADLINE = 120;
-const LONGEST_NAME = 40;
 
 /** Any text of printable ASCII, as all that is sent to a router must be. */
 export function text(value: unknown): string {
@@ -63,7 +62,7 @@ function isHostName(name: string): boolean {
 
 export function port(value: unknown): number {
   const isWritten = typeof value === 'number' || typeof value === 'string';
-  const number = isWritten ? portNumber(String(value)) : undefined;
+  const number = isWritten ? parsePort(String(value)) : undefined;
   if (number === undefined) throw new BadValue('expected a port, 1-65535');
   return number;
 }
@@ -124,9 +123,9 @@ export function services(value: unknown): readonly ServiceRange[] {
   return texts(value).map((entry) => {
     const [, protocolText = '', firstText = '', lastText = firstText] =
       /^([a-z0-9]+)\/(\d+)(?:-(\d+))?$/.exec(entry) ?? [];
-    const protocol = protocolNumber(protocolText);
-    const firstPort = portNumber(firstText);
-    const lastPort = portNumber(lastText);
+    const protocol = parseProtocol(protocolText);
+    const firstPort = parsePort(firstText);
+    const lastPort = parsePort(lastText);
     if (
       protocol === undefined ||
       firstPort === undefined ||

@@ -1,4 +1,4 @@
-import { serviceName } from '../access/grant';
+import { serviceName } from '../access/service';
 import { comment, type Statement, unlessFound } from './routeros';
 import { addOnce, beforeDrop, FILTER, fromWan, NAT, OUR_COMMENT } from './rules';
 import type { Fallback, PublishedService, Setup } from './setup';

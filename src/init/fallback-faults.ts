@@ -1,5 +1,6 @@
+import { serviceName } from '../access/service';
 import type { Fault } from '../common/failure';
-import { type Knock, knockText } from '../knock/knocks';
+import type { Knock } from '../knock/knocks';
 import type { Setup } from './setup';
 
 const LONGEST_CONTENT = 128; // characters, the limit of Linux's string match [I]
@@ -10,17 +11,14 @@ export function fallbackFaults({ fallback, services: doors, spaPort }: Setup): r
   const knocks = fallback.kind === 'payload' ? [fallback.knock] : fallback.knocks;
   const faults: Fault[] = [];
   for (const knock of knocks) {
-    const isTaken = doors.some(
-      ({ protocol, port }) =>
-        port === knock.port && (protocol === 6) === (knock.protocol === 'tcp'),
-    );
+    const isTaken = doors.some((service) => serviceName(service) === serviceName(knock));
     const isSpa = knock.protocol === 'udp' && knock.port === spaPort;
     if (isTaken || isSpa) {
-      const what = `--knocks: ${knockText(knock)} is a service's port, or that of SPA packets`;
+      const what = `--knocks: ${serviceName(knock)} is a service's port, or that of SPA packets`;
       faults.push({ what, hint: 'knock where nothing listens' });
     }
     if (fallback.kind !== 'sequence' && knock.protocol === 'tcp') {
-      const what = `--knocks: ${knockText(knock)} cannot carry a ${fallback.kind}`;
+      const what = `--knocks: ${serviceName(knock)} cannot carry a ${fallback.kind}`;
       faults.push({ what, hint: 'use UDP' });
     }
   }

@@ -1,8 +1,9 @@
-import { serviceName } from '../access/grant';
+import { DEFAULT_TIMEOUT } from '../access/grant';
+import { serviceName } from '../access/service';
 import { formatDuration } from '../common/duration';
 import { drawSvg, phoneText } from './qr';
 import { routerScript } from './router-script';
-import { DEFAULT_TIMEOUT, MAX_TIMEOUT, OUR_NAME, type Secrets, type Setup } from './setup';
+import { MAX_TIMEOUT, OUR_NAME, type Secrets, type Setup } from './setup';
 
 /** A file of the set-up. */
 export interface SetupFile {

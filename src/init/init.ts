@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
+import { serviceName } from '../access/service';
 import { print, say } from '../cli/report';
 import { ask, isTerminal } from '../cli/terminal';
 import { EXIT } from '../common/failure';
 import { shellWord } from '../common/text';
 import { BadValue } from '../common/values';
-import { knockText } from '../knock/knocks';
 import { secretPackets } from '../knock/packets';
 import { passphrasesFor } from '../knock/passphrases';
 import { setupFiles, stanzaName } from './files';
@@ -101,6 +101,6 @@ function fallbackStep({ server, fallback }: Setup): string {
   if (fallback === undefined) return '';
   const knocks = fallback.kind === 'payload' ? [fallback.knock] : fallback.knocks;
   const carried = { sequence: '', payload: ' --payload TEXT', secret: ' --secret' }[fallback.kind];
-  const command = `fwknop-mikrotik knock ${server} ${knocks.map(knockText).join(' ')}${carried}`;
+  const command = `fwknop-mikrotik knock ${server} ${knocks.map(serviceName).join(' ')}${carried}`;
   return `6. when fwknopd's machine is down: ${command}\n`;
 }

@@ -1,6 +1,7 @@
-import { serviceName } from '../access/grant';
+import { serviceName } from '../access/service';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
 import { Failure, type Fault } from '../common/failure';
+import { LONGEST_COMMAND } from '../common/fwknopd';
 import { isPrintable, quote } from '../common/text';
 import { BadValue, readValue } from '../common/values';
 import * as setting from '../config/settings';
@@ -32,7 +33,6 @@ export const DEFAULT_SPA_PORT = 62201;
 export const DEFAULT_HELPER = '/usr/bin/fwknop-mikrotik';
 export const DEFAULT_OUT = 'fwknop-setup';
 
-const LONGEST_COMMAND = 255; // characters: fwknopd refuses a longer CMD_CYCLE_OPEN
 const LONGEST_COMMON_NAME = 64; // characters, X.509
 
 type TextOption = (typeof TEXT_OPTIONS)[number];
@@ -142,7 +142,7 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
   };
   faults.push(...fallbackFaults(setup));
   const taken = setup.services.some(
-    ({ protocol, port }) => protocol === 17 && port === setup.spaPort,
+    ({ protocol, port }) => protocol === 'udp' && port === setup.spaPort,
   );
   if (taken) {
     faults.push({

@@ -1,4 +1,4 @@
-import { serviceName } from '../access/grant';
+import { PROTOCOL_NUMBER, serviceName } from '../access/service';
 import { formatDuration } from '../common/duration';
 import { DEFAULT_LIST } from '../config/config';
 import {
@@ -199,14 +199,17 @@ export function addOnce(menu: string, name: string, rule: Arguments): Statement 
 export function fromWan({ wan }: Setup, { protocol, port }: PublishedService): Arguments {
   return {
     'in-interface-list': wan,
-    protocol: protocol === 6 ? 'tcp' : 'udp',
+    protocol,
     'dst-port': String(port),
   };
 }
 
 /** The list that an opening fills, by the default of `list` in mikrotik.toml. */
 export function listOf({ protocol, port }: PublishedService): string {
-  return DEFAULT_LIST.replace('{proto}', String(protocol)).replace('{port}', String(port));
+  return DEFAULT_LIST.replace('{proto}', String(PROTOCOL_NUMBER[protocol])).replace(
+    '{port}',
+    String(port),
+  );
 }
 
 /** The rules of a chain by which packets end, in their order. */

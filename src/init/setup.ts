@@ -1,12 +1,9 @@
 import { isIPv4 } from 'node:net';
-import type { Protocol } from '../access/access-request';
+import type { Service } from '../access/service';
 import type { Knock } from '../knock/knocks';
 
-/** A service that a knock opens. */
-export interface PublishedService {
-  readonly protocol: Protocol;
-  /** The port that is knocked for, and that clients connect to. */
-  readonly port: number;
+/** A service that a knock opens: the port that the client asks for and connects to. */
+export interface PublishedService extends Service {
   /** Where the router sends them; undefined for a service of the router itself. */
   readonly inside: { readonly host: string; readonly port: number } | undefined;
 }
@@ -63,9 +60,8 @@ export interface Secrets {
   readonly hmacKey: string;
 }
 
-/** For how long at most, and for how long when the client names no time; in seconds. */
+/** The longest time that a client may ask for, in seconds. */
 export const MAX_TIMEOUT = 3600;
-export const DEFAULT_TIMEOUT = 30;
 
 /** The user on the router, its group and its certificate: like nothing that is there already. */
 export const OUR_NAME = 'fwknop-mikrotik';

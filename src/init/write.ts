@@ -1,20 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../common/failure';
 import { showPath } from '../common/trusted-file';
+import { stageFile } from '../common/whole-file';
 import type { SetupFile } from './files';
 
 /**
@@ -28,7 +16,7 @@ export function writeFiles(folder: string, files: readonly SetupFile[], force: b
   const made = makeFolder(folder);
   try {
     refuseExisting(folder, files, force);
-    writeAll(folder, files, force);
+    writeAll(folder, files);
   } catch (error) {
     if (made) rmdirSync(folder);
     if (error instanceof Failure) throw error;
@@ -73,30 +61,17 @@ function refuseExisting(folder: string, files: readonly SetupFile[], force: bool
   );
 }
 
-/** Under names of their own first: what is there stays until all is written. */
-function writeAll(folder: string, files: readonly SetupFile[], force: boolean): void {
-  const staged = files.map(({ name, text }) => ({
-    text,
-    path: join(folder, name),
-    // Without --force the name itself is taken, and nobody else can have taken it.
-    temporary: join(folder, force ? `.${name}.${process.pid}` : name),
-  }));
-  const written: string[] = [];
+/** Writes all files under temporary names before the first of them takes its place. */
+function writeAll(folder: string, files: readonly SetupFile[]): void {
+  const staged: { path: string; temporary: string }[] = [];
   try {
-    for (const { temporary, text } of staged) {
-      const file = openSync(temporary, 'wx', 0o600);
-      written.push(temporary);
-      try {
-        fchmodSync(file, 0o600);
-        writeFileSync(file, text); // all of it: a write to a full disk may be a short one
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+    for (const { name, text } of files) {
+      const path = join(folder, name);
+      staged.push({ path, temporary: stageFile(path, text, { mode: 0o600 }) });
     }
-    if (force) for (const { temporary, path } of staged) renameSync(temporary, path);
+    for (const { path, temporary } of staged) renameSync(temporary, path);
   } catch (error) {
-    for (const path of written) rmSync(path, { force: true });
+    for (const { temporary } of staged) rmSync(temporary, { force: true });
     throw error;
   }
 }

@@ -1,14 +1,15 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { serviceName } from '../access/service';
 import { print, say } from '../cli/report';
 import { askSecret, isTerminal } from '../cli/terminal';
 import { Deadline } from '../common/deadline';
-import { EXIT, Failure } from '../common/failure';
+import { EXIT, Failure, faultText } from '../common/failure';
 import { quote } from '../common/text';
 import { SessionError } from '../router/errors';
 import { resolve } from '../router/resolve';
-import { type Knock, knockText } from './knocks';
+import type { Knock } from './knocks';
 import {
   emptyPackets,
   hashOf,
@@ -68,7 +69,7 @@ async function knock(request: KnockRequest): Promise<void> {
   const isWatched = isatty(2);
   await sendKnocks(address, packets, request.delay, (packet, number) => {
     if (isWatched) {
-      say(`knock ${number} of ${packets.length}: ${knockText(packet.knock)} at ${address}`);
+      say(`knock ${number} of ${packets.length}: ${serviceName(packet.knock)} at ${address}`);
     }
   });
   if (request.expectedPort === undefined) return;
@@ -126,7 +127,7 @@ async function addressOf(host: string): Promise<string> {
 function loadTargets(): { text: string; targets: readonly Target[] } {
   const path = targetsPath();
   const { text, looseness } = readTargetFile(path);
-  for (const { what, hint } of looseness?.faults ?? []) say(`${what}; hint: ${hint}`);
+  for (const fault of looseness?.faults ?? []) say(faultText(fault));
   const { targets, unreadable } = parseTargets(text);
   for (const line of unreadable) say(`${path}, line ${line}: no target: expected host:1234/udp`);
   return { text, targets };
@@ -163,5 +164,5 @@ function remove(name: string): void {
 
 function describe({ name, host, knocks, secret }: Target): string {
   const kind = secret ? 'secret' : 'sequence';
-  return `${[name, host, kind, ...knocks.map(knockText)].join(' ')}\n`;
+  return `${[name, host, kind, ...knocks.map(serviceName)].join(' ')}\n`;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { serviceName } from '../access/service';
 import { Failure } from '../common/failure';
-import { type Knock, knockText } from './knocks';
+import type { Knock } from './knocks';
 
 /** A knock and what its packet carries; a TCP knock carries nothing. */
 export interface Packet {
@@ -19,7 +20,7 @@ export function emptyPackets(knocks: readonly Knock[]): readonly Packet[] {
 export function textPackets(knocks: readonly Knock[], text: string): readonly Packet[] {
   const tcp = knocks.find(({ protocol }) => protocol === 'tcp');
   if (tcp !== undefined) {
-    throw new Failure('usage', `--payload: ${knockText(tcp)} cannot carry one`, 'use UDP knocks');
+    throw new Failure('usage', `--payload: ${serviceName(tcp)} cannot carry one`, 'use UDP knocks');
   }
   return knocks.map((knock) => ({ knock, payload: Buffer.from(text) }));
 }
@@ -50,12 +51,12 @@ export function secretPackets(
     const passphrase = passphrases[index] ?? '';
     const isTcp = knock.protocol === 'tcp';
     if (isTcp && passphrase !== '') {
-      const what = `passphrase ${index + 1}: ${knockText(knock)} cannot carry one`;
+      const what = `passphrase ${index + 1}: ${serviceName(knock)} cannot carry one`;
       throw new Failure('usage', what, 'use a UDP knock, or leave its line empty');
     }
     if (isTcp) return { knock, payload: NOTHING };
     if (passphrase === '') {
-      throw new Failure('usage', `passphrase ${index + 1}: empty, for ${knockText(knock)}`);
+      throw new Failure('usage', `passphrase ${index + 1}: empty, for ${serviceName(knock)}`);
     }
     return { knock, payload: Buffer.from(hashOf(passphrase)) };
   });

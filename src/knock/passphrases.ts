@@ -1,7 +1,8 @@
+import { serviceName } from '../access/service';
 import { askSecret, isTerminal } from '../cli/terminal';
 import { Failure } from '../common/failure';
 import { readTrustedFile } from '../common/trusted-file';
-import { type Knock, knockText } from './knocks';
+import type { Knock } from './knocks';
 import { passphrasesIn } from './packets';
 
 /**
@@ -22,7 +23,7 @@ export async function passphrasesFor(
   const passphrases: string[] = [];
   for (const knock of knocks) {
     const isTcp = knock.protocol === 'tcp';
-    passphrases.push(isTcp ? '' : await askSecret(`passphrase for ${knockText(knock)}: `));
+    passphrases.push(isTcp ? '' : await askSecret(`passphrase for ${serviceName(knock)}: `));
   }
   return passphrases;
 }

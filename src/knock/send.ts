@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, isIPv6, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serviceName } from '../access/service';
 import { Failure } from '../common/failure';
-import { knockText } from './knocks';
 import type { Packet } from './packets';
 import type { ExpectedPort } from './request';
 
@@ -33,7 +33,7 @@ export async function sendKnocks(
       const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       throw new Failure(
         'unreachable',
-        `${knockText(packet.knock)} at ${address}: not sent: ${why}`,
+        `${serviceName(packet.knock)} at ${address}: not sent: ${why}`,
       );
     }
     whenSent(packet, index + 1);

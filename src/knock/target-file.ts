@@ -1,8 +1,9 @@
-import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure } from '../common/failure';
 import { readTrustedFile, showPath, type TrustedFile } from '../common/trusted-file';
+import { writeWhole } from '../common/whole-file';
 
 /** Where spknock keeps its targets (spknock.py). */
 export function targetsPath(): string {
@@ -33,15 +34,10 @@ export function readTargetFile(path: string): TargetFile {
  * @throws Failure `config`
  */
 export function writeTargetFile(path: string, text: string): void {
-  let temporary: string | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const target = whereItIs(path) ?? path;
-    temporary = `${target}.${process.pid}`;
-    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
-    renameSync(temporary, target);
+    writeWhole(whereItIs(path) ?? path, text, { mode: 0o600 });
   } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
     const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
     throw new Failure('config', `${showPath(path)}: cannot be written: ${why}`);
   }

@@ -8,9 +8,10 @@
  * message, the line of an IPv6 address, written `[2001:db8::1]:1234/udp`.
  */
 import { isIPv6 } from 'node:net';
+import { parseService } from '../access/service';
 import { BadValue } from '../common/values';
 import { host as readHost } from '../config/settings';
-import { type Knock, makeKnock } from './knocks';
+import type { Knock } from './knocks';
 
 export interface Target {
   readonly name: string;
@@ -92,7 +93,7 @@ function readTarget(bare: string, note: Note | undefined): Target | undefined {
   if (host === undefined || !isHost(host)) return undefined;
   const knocks = list.split(',').map((part) => {
     const [, digits = '', protocol = 'tcp'] = /^([^/]*)(?:\/(.*))?$/.exec(part) ?? [];
-    return makeKnock(protocol, digits);
+    return parseService(`${protocol}/${digits}`);
   });
   if (!knocks.every((knock) => knock !== undefined)) return undefined;
   const secret = (note?.secret ?? true) && hasUdp(knocks);

@@ -1,5 +1,6 @@
 import { parseAddress } from '../access/address';
 import type { Grant } from '../access/grant';
+import { PROTOCOL_NUMBER } from '../access/service';
 import { formatDuration, parseRouterDuration } from '../common/duration';
 
 /** An address list entry to be made. */
@@ -34,7 +35,7 @@ export function entryFor(grant: Grant, list: string, comment: string): Entry {
   return {
     menu: grant.source.family === 4 ? '/ip/firewall/address-list' : '/ipv6/firewall/address-list',
     list: list
-      .replaceAll('{proto}', String(grant.protocol))
+      .replaceAll('{proto}', String(PROTOCOL_NUMBER[grant.protocol]))
       .replaceAll('{port}', String(grant.port)),
     address: grant.source.text,
     timeout: grant.timeout,

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { isIP } from 'node:net';
+import { CHILD_ENVIRONMENT } from '../common/child-environment';
 import type { Deadline } from '../common/deadline';
 import { SessionError } from './errors';
 
@@ -22,8 +23,7 @@ export async function resolve(host: string, deadline: Deadline): Promise<readonl
     const child = execFile(
       'getent',
       ['ahosts', host],
-      // fwknopd 2.6.10 leaves us no PATH.
-      { env: { PATH: '/usr/bin:/bin' } },
+      { env: CHILD_ENVIRONMENT },
       (error, stdout) => {
         children.delete(child);
         deadline.off(stop);

@@ -1,3 +1,5 @@
+import { clip } from '../common/text';
+
 /** How a router proves its identity. */
 export type Trust =
   | {
@@ -12,6 +14,9 @@ export type Trust =
     }
   | { readonly mode: 'insecure' | 'anonymous' | 'off' };
 
+/** Characters of a router's name, in the configuration and in messages. */
+export const LONGEST_NAME = 40;
+
 /** A router, and how to log in to its API. */
 export interface Router {
   /** How messages call it. */
@@ -24,4 +29,9 @@ export interface Router {
   readonly trust: Trust;
   /** Whom the router tells of an opening, through its own e-mail tool. */
   readonly email: string | undefined;
+}
+
+/** A router's name for a message; a host name in its place may be long. */
+export function labelOf({ name }: Router): string {
+  return clip(name, LONGEST_NAME);
 }

@@ -64,7 +64,7 @@ export function aim(
 export const ENTRY: Entry = entryFor(
   {
     source: { family: 4, text: '203.0.113.9' },
-    protocol: 6,
+    protocol: 'tcp',
     port: 22,
     timeout: 60,
     cutFrom: undefined,

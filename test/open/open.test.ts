@@ -54,7 +54,7 @@ test('an IPv6 source goes to the IPv6 menu', () =>
   withTarget({}, async (target) => {
     const grant = {
       source: { family: 6, text: '2001:db8::9' },
-      protocol: 17,
+      protocol: 'udp',
       port: 51820,
       timeout: 3600,
       cutFrom: undefined,

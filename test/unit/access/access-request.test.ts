@@ -1,10 +1,6 @@
 import { array, assert, constantFrom, integer, nat, oneof, property, tuple } from 'fast-check';
-import {
-  type AccessRequest,
-  parseAccessRequest,
-  portNumber,
-  protocolNumber,
-} from '../../../src/access/access-request';
+import { type AccessRequest, parseAccessRequest } from '../../../src/access/access-request';
+import { parsePort, parseProtocol } from '../../../src/access/service';
 import { Failure } from '../../../src/common/failure';
 import { canonical, isUnfit } from '../../support/addresses';
 import { linesOf, refusal } from '../../support/refusals';
@@ -22,28 +18,28 @@ const line = (...words: Parameters<typeof request>) => {
   return lines[0];
 };
 
-test('what fwknopd passes is read into numbers', () => {
+test('what fwknopd passes is read into types', () => {
   expect(request()).toEqual({
     source: { family: 4, text: '203.0.113.9' },
-    protocol: 6,
+    protocol: 'tcp',
     port: 22,
     timeout: 30,
   });
 });
 
 test.each([
-  ['6', 6],
-  ['tcp', 6],
-  ['17', 17],
-  ['udp', 17],
-])('proto %s is %i', (text, number) => {
-  expect(request(undefined, text).protocol).toBe(number);
-  expect(protocolNumber(text)).toBe(number);
+  ['6', 'tcp'],
+  ['tcp', 'tcp'],
+  ['17', 'udp'],
+  ['udp', 'udp'],
+])('proto %s is %s', (text, name) => {
+  expect(request(undefined, text).protocol).toBe(name);
+  expect(parseProtocol(text)).toBe(name);
 });
 
 test.each(['1', '22', '1024', '65535'])('port %s', (text) => {
   expect(request(undefined, undefined, text).port).toBe(Number(text));
-  expect(portNumber(text)).toBe(Number(text));
+  expect(parsePort(text)).toBe(Number(text));
 });
 
 test.each(['0', '1', '65536', '21474836'])('timeout %s', (text) => {
@@ -98,8 +94,8 @@ test.each([
   ...['', '1', '06', '6 ', ' 6', '+6', '6.0', '0x6', 'TCP', 'Tcp', 'icmp', 'tcp/22', 'tcp,udp'],
   ...['6\n', '6\0', '٦', 'toString', '__proto__'],
 ])('proto refused: %j', (text) => {
-  expect(line(undefined, text)).toBe('proto: none of 6, 17, tcp, udp');
-  expect(protocolNumber(text)).toBeUndefined();
+  expect(line(undefined, text)).toBe('proto: expected tcp, udp, 6 or 17');
+  expect(parseProtocol(text)).toBeUndefined();
 });
 
 test.each([
@@ -107,7 +103,7 @@ test.each([
   ...['0x16', '22.0', '22,23', '22-23', 'ssh', 'NaN', '٢٢', '２２', '22\0'],
 ])('port refused: %j', (text) => {
   expect(line(undefined, undefined, text)).toBe('port: not a number in 1-65535');
-  expect(portNumber(text)).toBeUndefined();
+  expect(parsePort(text)).toBeUndefined();
 });
 
 test.each([
@@ -140,7 +136,7 @@ function specified([source, protocol, port, timeout]: readonly string[]):
   | AccessRequest
   | undefined {
   const address = canonical(source!);
-  const number = protocol === '6' || protocol === 'tcp' ? 6 : 17;
+  const name = protocol === '6' || protocol === 'tcp' ? 'tcp' : 'udp';
   const isNumber = (text: string, from: number, to: number) =>
     String(Number(text)) === text &&
     Number.isInteger(Number(text)) &&
@@ -149,7 +145,7 @@ function specified([source, protocol, port, timeout]: readonly string[]):
   if (address === undefined || isUnfit(source!)) return undefined;
   if (!['6', 'tcp', '17', 'udp'].includes(protocol!)) return undefined;
   if (!isNumber(port!, 1, 65535) || !isNumber(timeout!, 0, 21474836)) return undefined;
-  return { source: address, protocol: number, port: Number(port), timeout: Number(timeout) };
+  return { source: address, protocol: name, port: Number(port), timeout: Number(timeout) };
 }
 
 const words = tuple(

@@ -11,7 +11,8 @@ import {
 } from 'fast-check';
 import type { AccessRequest } from '../../../src/access/access-request';
 import { parseAddress, parseNetworks } from '../../../src/access/address';
-import { type Grant, type GrantRules, permit, serviceName } from '../../../src/access/grant';
+import { type Grant, type GrantRules, permit } from '../../../src/access/grant';
+import { type Protocol, serviceName } from '../../../src/access/service';
 import * as setting from '../../../src/config/settings';
 import { bitsOf } from '../../support/addresses';
 import { linesOf, refusal } from '../../support/refusals';
@@ -25,9 +26,9 @@ const ANYTHING: GrantRules = {
 };
 
 function ask(
-  changes: { source?: string; protocol?: 6 | 17; port?: number; timeout?: number } = {},
+  changes: { source?: string; protocol?: Protocol; port?: number; timeout?: number } = {},
 ) {
-  const { source = '203.0.113.9', protocol = 6, port = 22, timeout = 60 } = changes;
+  const { source = '203.0.113.9', protocol = 'tcp', port = 22, timeout = 60 } = changes;
   return { source: parseAddress(source)!, protocol, port, timeout } satisfies AccessRequest;
 }
 
@@ -59,8 +60,8 @@ test.each([
 
 test.each([
   ['a listed port', {}],
-  ['the first of a range', { protocol: 17, port: 5000 }],
-  ['the last of a range', { protocol: 17, port: 5010 }],
+  ['the first of a range', { protocol: 'udp', port: 5000 }],
+  ['the last of a range', { protocol: 'udp', port: 5010 }],
   ['the first address of a network', { source: '203.0.113.0' }],
   ['the last address of a network', { source: '203.0.113.255' }],
   ['an IPv6 source', { source: '2001:db8::1' }],
@@ -72,16 +73,16 @@ const LIST_SERVICE = 'hint: add it to services under [grant], if it should open'
 const LIST_SOURCE = 'hint: add its network to sources under [grant], if it should open';
 
 test.each([
-  ['the port of another protocol', { protocol: 17 }, `udp/22 for 203.0.113.9; ${LIST_SERVICE}`],
+  ['the port of another protocol', { protocol: 'udp' }, `udp/22 for 203.0.113.9; ${LIST_SERVICE}`],
   ['the port beside', { port: 23 }, `tcp/23 for 203.0.113.9; ${LIST_SERVICE}`],
   [
     'the port before a range',
-    { protocol: 17, port: 4999 },
+    { protocol: 'udp', port: 4999 },
     `udp/4999 for 203.0.113.9; ${LIST_SERVICE}`,
   ],
   [
     'the port after a range',
-    { protocol: 17, port: 5011 },
+    { protocol: 'udp', port: 5011 },
     `udp/5011 for 203.0.113.9; ${LIST_SERVICE}`,
   ],
   ['a range of the other protocol', { port: 5005 }, `tcp/5005 for 203.0.113.9; ${LIST_SERVICE}`],
@@ -113,18 +114,18 @@ test('a network of one family grants nothing of the other', () => {
 });
 
 test.each([
-  [{ protocol: 6, port: 22 }, 'tcp/22'],
-  [{ protocol: 17, port: 51820 }, 'udp/51820'],
+  [{ protocol: 'tcp', port: 22 }, 'tcp/22'],
+  [{ protocol: 'udp', port: 51820 }, 'udp/51820'],
 ] as const)('%j is called %s', (service, name) => {
   expect(serviceName(service)).toBe(name);
 });
 
-const protocol = constantFrom<(6 | 17)[]>(6, 17);
+const protocol = constantFrom<Protocol[]>('tcp', 'udp');
 const port = oneof(integer({ min: 1, max: 65535 }), integer({ min: 20, max: 30 }));
 const timeout = oneof(nat(100), nat(21474836));
 const source = oneof(ipv4, ipv6);
-const range = tuple(protocol, port, nat(5)).map(([number, first, more]) => ({
-  protocol: number,
+const range = tuple(protocol, port, nat(5)).map(([name, first, more]) => ({
+  protocol: name,
   firstPort: first,
   lastPort: Math.min(first + more, 65535),
 }));
@@ -141,15 +142,15 @@ test('nothing is granted that is not listed, and for no time beyond the ceiling 
       option(array(network, { maxLength: 3 }), { nil: undefined }),
       option(integer({ min: 1, max: 100 }), { nil: undefined }),
       integer({ min: 1, max: 200 }),
-      ([from, number, at, asked], services, networks, maxTimeout, defaultTimeout) => {
-        const request = ask({ source: from, protocol: number, port: at, timeout: asked });
+      ([from, name, at, asked], services, networks, maxTimeout, defaultTimeout) => {
+        const request = ask({ source: from, protocol: name, port: at, timeout: asked });
         const sources =
           networks && setting.sources(networks.map(({ text, length }) => `${text}/${length}`));
         const here = bitsOf(request.source.text)!;
         const isListed =
           services?.some(
             (service) =>
-              service.protocol === number && at >= service.firstPort && at <= service.lastPort,
+              service.protocol === name && at >= service.firstPort && at <= service.lastPort,
           ) ?? true;
         const isKnown =
           networks?.some(({ text, length }) => {
@@ -172,7 +173,7 @@ test('nothing is granted that is not listed, and for no time beyond the ceiling 
         expect(grant !== undefined).toBe(isListed && isKnown);
         if (grant === undefined) return;
         const wished = asked === 0 ? defaultTimeout : asked;
-        expect(grant).toMatchObject({ source: request.source, protocol: number, port: at });
+        expect(grant).toMatchObject({ source: request.source, protocol: name, port: at });
         expect(grant.timeout).toBeGreaterThanOrEqual(1);
         expect(grant.timeout).toBe(Math.min(wished, maxTimeout ?? Number.POSITIVE_INFINITY));
         expect(grant.cutFrom).toBe(grant.timeout === wished ? undefined : wished);

@@ -108,9 +108,9 @@ describe('reads', () => {
     const { sources, ...rules } = grant;
     expect(rules).toEqual({
       services: [
-        { protocol: 6, firstPort: 22, lastPort: 22 },
-        { protocol: 17, firstPort: 51820, lastPort: 51820 },
-        { protocol: 6, firstPort: 8000, lastPort: 8100 },
+        { protocol: 'tcp', firstPort: 22, lastPort: 22 },
+        { protocol: 'udp', firstPort: 51820, lastPort: 51820 },
+        { protocol: 'tcp', firstPort: 8000, lastPort: 8100 },
       ],
       maxTimeout: 3600,
       defaultTimeout: 45,

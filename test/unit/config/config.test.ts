@@ -189,7 +189,7 @@ describe('flags', () => {
       list: 'OPEN_{port}',
       comment: 'by hand',
       syslog: 'on',
-      grant: { maxTimeout: 3600, services: [{ protocol: 6, firstPort: 22, lastPort: 22 }] },
+      grant: { maxTimeout: 3600, services: [{ protocol: 'tcp', firstPort: 22, lastPort: 22 }] },
     });
     expect(config.grant.sources?.has(parseAddress('203.0.113.9')!)).toBe(false);
   });

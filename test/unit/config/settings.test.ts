@@ -177,11 +177,11 @@ test.each<[string, (value: unknown) => unknown, unknown, string]>([
 
 test('services are ports and ranges of either protocol', () => {
   expect(setting.services(['tcp/22', 'udp/5000-5010', '6/80', '17/53-53', 'tcp/1-65535'])).toEqual([
-    { protocol: 6, firstPort: 22, lastPort: 22 },
-    { protocol: 17, firstPort: 5000, lastPort: 5010 },
-    { protocol: 6, firstPort: 80, lastPort: 80 },
-    { protocol: 17, firstPort: 53, lastPort: 53 },
-    { protocol: 6, firstPort: 1, lastPort: 65535 },
+    { protocol: 'tcp', firstPort: 22, lastPort: 22 },
+    { protocol: 'udp', firstPort: 5000, lastPort: 5010 },
+    { protocol: 'tcp', firstPort: 80, lastPort: 80 },
+    { protocol: 'udp', firstPort: 53, lastPort: 53 },
+    { protocol: 'tcp', firstPort: 1, lastPort: 65535 },
   ]);
   expect(setting.services([])).toEqual([]);
 });

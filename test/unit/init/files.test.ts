@@ -32,9 +32,9 @@ test('mikrotik.toml grants the services and no others, up to a ceiling', () => {
   expect(faults).toEqual([]);
   expect(settings.grant).toEqual({
     services: [
-      { protocol: 6, firstPort: 22, lastPort: 22 },
-      { protocol: 6, firstPort: 443, lastPort: 443 },
-      { protocol: 17, firstPort: 51820, lastPort: 51820 },
+      { protocol: 'tcp', firstPort: 22, lastPort: 22 },
+      { protocol: 'tcp', firstPort: 443, lastPort: 443 },
+      { protocol: 'udp', firstPort: 51820, lastPort: 51820 },
     ],
     sources: undefined,
     maxTimeout: 3600,

@@ -131,7 +131,7 @@ describe('the questions', () => {
     );
     expect(readSetup({ texts, switches: new Set() })).toEqual({
       ...SETUP,
-      services: [{ protocol: 6, port: 22, inside: undefined }],
+      services: [{ protocol: 'tcp', port: 22, inside: undefined }],
     });
   });
 

@@ -15,9 +15,9 @@ export const SETUP: Setup = {
   fwknopd: '192.168.88.50',
   server: 'fw.example.com',
   services: [
-    { protocol: 6, port: 22, inside: undefined },
-    { protocol: 6, port: 443, inside: { host: '192.168.88.10', port: 443 } },
-    { protocol: 17, port: 51820, inside: { host: '192.168.88.10', port: 51821 } },
+    { protocol: 'tcp', port: 22, inside: undefined },
+    { protocol: 'tcp', port: 443, inside: { host: '192.168.88.10', port: 443 } },
+    { protocol: 'udp', port: 51820, inside: { host: '192.168.88.10', port: 51821 } },
   ],
   wan: 'WAN',
   spaPort: 62201,

@@ -1,6 +1,7 @@
 import { assert, constantFrom, integer, property, tuple } from 'fast-check';
 import { parseAddress } from '../../../src/access/address';
 import type { Grant } from '../../../src/access/grant';
+import type { Protocol } from '../../../src/access/service';
 import { listTemplate } from '../../../src/config/settings';
 import {
   addAttributes,
@@ -11,7 +12,7 @@ import {
 import { ipv6Groups, rfc5952 } from '../../support/addresses';
 import { ipv6Bits } from '../../support/spellings';
 
-function grant(source = '203.0.113.9', protocol: 6 | 17 = 6, port = 22, timeout = 30): Grant {
+function grant(source = '203.0.113.9', protocol: Protocol = 'tcp', port = 22, timeout = 30): Grant {
   return { source: parseAddress(source)!, protocol, port, timeout, cutFrom: undefined };
 }
 
@@ -29,7 +30,7 @@ describe('the entry for a grant', () => {
   });
 
   test('of IPv6 stands in a menu of its own', () => {
-    expect(entryFor(grant('2001:DB8::1', 17, 51820), LIST, '')).toEqual({
+    expect(entryFor(grant('2001:DB8::1', 'udp', 51820), LIST, '')).toEqual({
       menu: '/ipv6/firewall/address-list',
       list: 'FWKNOP_17_51820',
       address: '2001:db8::1',
@@ -82,7 +83,7 @@ describe('the add', () => {
   test('never leaves the timeout out, nor makes it nothing: the entry would stay for ever', () =>
     assert(
       property(integer({ min: 1, max: 21474836 }), (timeout) => {
-        const attributes = addAttributes(entryFor(grant(undefined, 6, 22, timeout), LIST, ''));
+        const attributes = addAttributes(entryFor(grant(undefined, 'tcp', 22, timeout), LIST, ''));
         expect(attributes.timeout).toMatch(/^(?:[1-9]\d*[wdhms])+$/);
       }),
     ));
