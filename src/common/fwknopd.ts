@@ -8,3 +8,7 @@ export const LONGEST_COMMAND = 255;
 
 /** Arguments after the program, as extcmd.c splits the command. */
 export const MOST_ARGUMENTS = 27;
+
+/** The lines around this program's part of access.conf and of fwknopd.conf. */
+export const MARKER_BEGIN = '# >>> fwknop-mikrotik >>>';
+export const MARKER_END = '# <<< fwknop-mikrotik <<<';

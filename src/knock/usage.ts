@@ -46,7 +46,7 @@ Exit status
   64  bad arguments, or passphrases that do not fit the knocks
   69  the host is not found, or not reachable; with --then: no answer
   70  a bug in this program
-  78  a file is missing, unreadable, loose or wrong
+  78  a file is missing, unreadable, insecure or invalid
 
 Examples
   fwknop-mikrotik knock router.example tcp/1337 udp/17954 --then tcp/22
