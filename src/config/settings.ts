@@ -47,6 +47,14 @@ export function routerName(value: unknown): string {
   return name;
 }
 
+/** The name of a client, as `--client` and the tables `[client.NAME]` give it. */
+export function clientName(value: unknown): string {
+  if (typeof value !== 'string' || !/^[a-z0-9][a-z0-9-]{0,19}$/.test(value)) {
+    throw new BadValue('expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start');
+  }
+  return value;
+}
+
 export function host(value: unknown): string {
   const name = filledText(value);
   if (isIP(name) === 0 && !isHostName(name)) {

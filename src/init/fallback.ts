@@ -166,7 +166,7 @@ function patterns(fallback: Fallback): readonly Statement[] {
 }
 
 function stageRules(
-  { services: doors }: Setup,
+  setup: Setup,
   matchers: Arguments,
   index: number,
   count: number,
@@ -179,7 +179,9 @@ function stageRules(
     comment: `${KNOCK_COMMENT} ${index + 1} of ${count}`,
   };
   const added = isLast
-    ? doors.map((door) => addTo(listOf(door), OPEN_TIME))
+    ? [...new Set(setup.services.map((door) => listOf(setup, door)))].map((list) =>
+        addTo(list, OPEN_TIME),
+      )
     : [addTo(stageList(index), stageTime)];
   return [...added, { action: 'return' }].map((action) =>
     command(`${FILTER}/add`, { chain: CHAIN, ...action, ...rule }),

@@ -8,8 +8,8 @@ import { shellWord } from '../common/text';
 import { BadValue } from '../common/values';
 import { secretPackets } from '../knock/packets';
 import { passphrasesFor } from '../knock/passphrases';
-import { setupFiles, stanzaName } from './files';
-import { makeSecrets } from './keys';
+import { stanzaName } from './client-files';
+import { setupFiles } from './files';
 import {
   DEFAULT_OUT,
   openQuestions,
@@ -19,7 +19,7 @@ import {
   withAnswer,
 } from './options';
 import { drawText, phoneText } from './qr';
-import type { Setup } from './setup';
+import { makeSecrets, type Setup } from './setup';
 import { undoScript } from './undo';
 import { USAGE } from './usage';
 import { writeFiles } from './write';
@@ -41,9 +41,13 @@ export async function run(argv: readonly string[]): Promise<number> {
     const answered = isTerminal() ? await askForMissing(texts) : texts;
     const setup = await withHashes(readSetup({ texts: answered, switches }), texts);
     const [out = DEFAULT_OUT] = texts.get('out') ?? [];
-    const secrets = makeSecrets();
+    const secrets = makeSecrets(setup.clients);
     writeFiles(out, setupFiles(setup, secrets), switches.has('force'));
-    if (switches.has('qr')) print(drawText(phoneText(secrets), isatty(1)));
+    if (switches.has('qr')) {
+      for (const [client, keys] of secrets.clients) {
+        print(`${client}:\n${drawText(phoneText(keys), isatty(1))}`);
+      }
+    }
     print(nextSteps(setup, out));
   }
   return EXIT.open.status;
@@ -93,7 +97,7 @@ function nextSteps(setup: Setup, out: string): string {
 2. fwknopd's machine: sudo install -b -m 600 ${file('mikrotik.toml')} ${file('access.conf')} /etc/fwknop/ (from another machine: copy the two there first; where access.conf has stanzas of your own: append ours to it instead)
 3. there: sudo fwknop-mikrotik check --pin=FINGERPRINT (or write it into /etc/fwknop/mikrotik.toml: fingerprint = "FINGERPRINT")
 4. there: ${listen} | sudo tee -a /etc/fwknop/fwknopd.conf && sudo systemctl enable fwknop-server && sudo systemctl restart fwknop-server
-5. clients: append fwknoprc to ~/.fwknoprc (mode 600), let the phone read phone.svg, and knock: ${knock}
+5. clients (${setup.clients.join(', ')}, a directory for each): append its fwknoprc to ~/.fwknoprc (mode 600), or let the phone scan its phone.svg, and knock: ${knock}
 ${fallbackStep(setup)}`;
 }
 

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { serviceName } from '../access/service';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
 import { Failure, type Fault } from '../common/failure';
@@ -5,6 +6,7 @@ import { LONGEST_COMMAND } from '../common/fwknopd';
 import { isPrintable, quote } from '../common/text';
 import { BadValue, readValue } from '../common/values';
 import * as setting from '../config/settings';
+import { openCommand } from './client-files';
 import { fallbackFaults } from './fallback-faults';
 import {
   FALLBACK_READERS,
@@ -12,7 +14,6 @@ import {
   type FallbackText,
   makeFallback,
 } from './fallback-options';
-import { openCommand } from './files';
 import { isHost, type PublishedService, type Setup } from './setup';
 
 const TEXT_OPTIONS = [
@@ -20,19 +21,22 @@ const TEXT_OPTIONS = [
   'fwknopd',
   'server',
   'service',
+  'client',
+  'name',
   'wan',
   'spa-port',
   'helper',
   'out',
   ...FALLBACK_TEXTS,
 ] as const;
-const SWITCHES = ['sliding', 'regexp', 'qr', 'force', 'undo', 'help'] as const;
+const SWITCHES = ['sliding', 'one-list', 'regexp', 'qr', 'force', 'undo', 'help'] as const;
 
 export const DEFAULT_WAN = 'WAN';
 export const DEFAULT_SPA_PORT = 62201;
 export const DEFAULT_HELPER = '/usr/bin/fwknop-mikrotik';
 export const DEFAULT_OUT = 'fwknop-setup';
 
+const LONGEST_CLIENT = 20; // characters, by setting.clientName
 const LONGEST_COMMON_NAME = 64; // characters, X.509
 
 type TextOption = (typeof TEXT_OPTIONS)[number];
@@ -75,7 +79,7 @@ export const QUESTIONS: readonly Question[] = [
 export async function readCommandLine(argv: readonly string[]): Promise<InitCommandLine> {
   const options: Options<TextOption, (typeof SWITCHES)[number]> = {
     texts: TEXT_OPTIONS,
-    repeatable: ['service'],
+    repeatable: ['service', 'client'],
     switches: SWITCHES,
     help: 'fwknop-mikrotik init --help',
   };
@@ -124,9 +128,12 @@ export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | '
     fwknopd: read('fwknopd', READERS.fwknopd, ''),
     server: read('server', READERS.server, ''),
     services: read('service', READERS.service, []),
+    clients: read('client', READERS.client, [defaultClient()]),
+    name: read('name', READERS.name, undefined),
     wan: read('wan', READERS.wan, DEFAULT_WAN),
     spaPort: read('spa-port', READERS['spa-port'], DEFAULT_SPA_PORT),
     sliding: switches.has('sliding'),
+    oneList: switches.has('one-list'),
     helper: read('helper', READERS.helper, DEFAULT_HELPER),
     fallback: makeFallback(
       {
@@ -169,12 +176,16 @@ const READERS = {
   },
   server: ([value]: readonly string[]) => addressOrName(value),
   service: (values: readonly string[]) => {
-    const doors = values.map(readService);
-    const names = doors.map(serviceName);
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) throw new BadValue(`${twice} is given twice`);
-    return doors;
+    const services = values.map(readService);
+    refuseRepetition(services.map(serviceName));
+    return services;
   },
+  client: (values: readonly string[]) => {
+    const clients = values.map(setting.clientName);
+    refuseRepetition(clients);
+    return clients;
+  },
+  name: ([value]: readonly string[]): string | undefined => setting.clientName(value),
   wan: ([value]: readonly string[]) => {
     const name = setting.filledText(value);
     // The router would take it for every other list.
@@ -187,7 +198,7 @@ const READERS = {
     if (!/^\/[^\s;$]+$/.test(value) || !isPrintable(value)) {
       throw new BadValue('expected an absolute path without white space, ";" and "$"');
     }
-    const longest = LONGEST_COMMAND - openCommand('').length;
+    const longest = LONGEST_COMMAND - openCommand('', 'x'.repeat(LONGEST_CLIENT)).length;
     if (value.length > longest) {
       throw new BadValue(`expected at most ${longest} characters: fwknopd takes no more`);
     }
@@ -195,6 +206,17 @@ const READERS = {
   },
   out: ([value]: readonly string[]) => setting.path(value),
 };
+
+function refuseRepetition(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new BadValue(`${twice} is given twice`);
+}
+
+/** The client of a setup that names none: this host, where its name can be one. */
+export function defaultClient(host = hostname()): string {
+  const [name] = host.toLowerCase().split('.');
+  return readValue([], '', name, setting.clientName) ?? 'client';
+}
 
 function addressOrName(value: unknown): string {
   const host = setting.host(value);

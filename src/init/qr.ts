@@ -1,10 +1,10 @@
 import qrcode from 'qrcode-generator';
-import type { Secrets } from './setup';
+import type { ClientKeys } from './setup';
 
 const QUIET = 4; // modules of light around the code, by ISO/IEC 18004
 
-/** What the Fwknop2 app for Android reads. */
-export function phoneText({ key, hmacKey }: Secrets): string {
+/** The text of the QR code that the Fwknop2 app for Android scans. */
+export function phoneText({ key, hmacKey }: ClientKeys): string {
   return `KEY_BASE64:${key} HMAC_KEY_BASE64:${hmacKey}`;
 }
 
@@ -25,8 +25,8 @@ export function drawSvg(text: string): string {
 /**
  * Draws a text as a QR code for a terminal, two rows of modules a line.
  *
- * @param colour says which is light, whatever the terminal's own colours; without it, the light
- *   modules are drawn, as suits a dark terminal
+ * @param colour whether to set the colours, so that light is light on every terminal; without it, the
+ *   light modules are drawn, which suits a dark terminal
  */
 export function drawText(text: string, colour: boolean): string {
   const rows = modules(text);

@@ -22,6 +22,9 @@ import { MAX_TIMEOUT, OUR_NAME, type PublishedService, type Setup } from './setu
 /** How the comment of every rule begins that the script adds: by it --undo finds them. */
 export const OUR_COMMENT = `${OUR_NAME}: `;
 
+/** The name of the list with --one-list. */
+export const ONE_LIST = 'FWKNOP';
+
 export const FILTER = '/ip/firewall/filter';
 export const NAT = '/ip/firewall/nat';
 const MANGLE = '/ip/firewall/mangle';
@@ -73,7 +76,7 @@ function acceptInput(setup: Setup, door: PublishedService): readonly Statement[]
     chain: 'input',
     action: 'accept',
     ...fromWan(setup, door),
-    'src-address-list': listOf(door),
+    'src-address-list': listOf(setup, door),
     comment: OUR_COMMENT + name,
   };
   return [
@@ -108,7 +111,7 @@ function forwardInside(setup: Setup, door: PublishedService): readonly Statement
       chain: 'dstnat',
       action: 'dst-nat',
       ...fromWan(setup, door),
-      'src-address-list': listOf(door),
+      'src-address-list': listOf(setup, door),
       'to-addresses': host,
       'to-ports': String(port),
     }),
@@ -116,7 +119,7 @@ function forwardInside(setup: Setup, door: PublishedService): readonly Statement
       ...fromWan(setup, door),
       'dst-address': host,
       'dst-port': String(port),
-      'src-address-list': listOf(door),
+      'src-address-list': listOf(setup, door),
     }),
   ];
 }
@@ -155,8 +158,8 @@ function slide(setup: Setup, door: PublishedService): readonly Statement[] {
       action: 'add-src-to-address-list',
       'connection-state': 'new',
       ...fromWan(setup, door),
-      'src-address-list': listOf(door),
-      'address-list': listOf(door),
+      'src-address-list': listOf(setup, door),
+      'address-list': listOf(setup, door),
       'address-list-timeout': time,
     }),
   ];
@@ -204,8 +207,9 @@ export function fromWan({ wan }: Setup, { protocol, port }: PublishedService): A
   };
 }
 
-/** The list that an opening fills, by the default of `list` in mikrotik.toml. */
-export function listOf({ protocol, port }: PublishedService): string {
+/** The list that an opening fills: by the default of `list` in mikrotik.toml, or one for all services. */
+export function listOf({ oneList }: Setup, { protocol, port }: PublishedService): string {
+  if (oneList) return ONE_LIST;
   return DEFAULT_LIST.replace('{proto}', String(PROTOCOL_NUMBER[protocol])).replace(
     '{port}',
     String(port),

@@ -1,16 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import type { Service } from '../access/service';
 import type { Knock } from '../knock/knocks';
 
 /** A service that a knock opens: the port that the client asks for and connects to. */
 export interface PublishedService extends Service {
-  /** Where the router sends them; undefined for a service of the router itself. */
+  /** The host behind the router that it is forwarded to; undefined for a service of the router. */
   readonly inside: { readonly host: string; readonly port: number } | undefined;
 }
 
-/** Doors on the router itself that open to knocks, without fwknopd. */
+/** Rules by which the router itself watches for knocks, without fwknopd. */
 export type Fallback = {
-  /** Single addresses, ranges and prefixes of IPv4 that need no knock. */
+  /** Single IPv4 addresses, ranges and prefixes that need no knock. */
   readonly always: readonly string[];
 } & (
   | { readonly kind: 'sequence'; readonly knocks: readonly Knock[] }
@@ -18,55 +19,88 @@ export type Fallback = {
       readonly kind: 'payload';
       readonly knock: Knock;
       readonly text: string;
-      /** Is the text found by a layer-7 regexp? */
+      /** Whether a layer-7 regexp looks for the text. */
       readonly layer7: boolean;
     }
   | {
       readonly kind: 'secret';
       readonly knocks: readonly Knock[];
-      /** SHA-256 in lower-case hex, one a knock. */
+      /** SHA-256 in lower-case hex, one for each knock. */
       readonly hashes: readonly string[];
     }
 );
 
-/** A whole set-up, as `init` was asked for it. */
-export interface Setup {
-  /** The router as fwknopd's machine reaches it: an IPv4 address or a name. */
-  readonly router: string;
-  /** The IPv4 address of the machine that runs fwknopd. */
-  readonly fwknopd: string;
+/** Where clients send their SPA packets, and for which services. */
+export interface KnockTarget {
   /** The router as clients reach it: an IPv4 address or a name. */
   readonly server: string;
-  /** At least one; no two for the same protocol and port. */
-  readonly services: readonly PublishedService[];
-  /** The router's interface list that strangers come from. */
-  readonly wan: string;
   /** The UDP port of SPA packets. */
   readonly spaPort: number;
-  /** Does every new connection keep the door open? */
+  /** At least one; no two for the same protocol and port. */
+  readonly services: readonly Service[];
+  /** How the names of the client's stanzas begin (`home-ssh`); undefined for the server's name. */
+  readonly name: string | undefined;
+}
+
+/** Everything that `init` was asked for. */
+export interface Setup extends KnockTarget {
+  readonly services: readonly PublishedService[];
+  /** The router as the fwknopd host reaches it: an IPv4 address or a name. */
+  readonly router: string;
+  /** The IPv4 address of the fwknopd host. */
+  readonly fwknopd: string;
+  /** At least one; no two the same. Each gets its own keys. */
+  readonly clients: readonly string[];
+  /** The router's WAN interface list. */
+  readonly wan: string;
+  /** Whether every new connection renews the entry. */
   readonly sliding: boolean;
-  /** The absolute path of this program on fwknopd's machine. */
+  /** Whether one address list opens all services. */
+  readonly oneList: boolean;
+  /** The absolute path of this program on the fwknopd host. */
   readonly helper: string;
   readonly fallback: Fallback | undefined;
 }
 
-/** What nobody else may know. */
-export interface Secrets {
-  /** The password of the user on the router. */
-  readonly password: string;
+/** The keys that a client shares with fwknopd. */
+export interface ClientKeys {
   /** Rijndael, 32 bytes in base64. */
   readonly key: string;
   /** HMAC-SHA256, 64 bytes in base64. */
   readonly hmacKey: string;
 }
 
+/** The secrets of a setup. */
+export interface Secrets {
+  /** The password of the user on the router. */
+  readonly password: string;
+  /** The keys of each client, by its name. */
+  readonly clients: ReadonlyMap<string, ClientKeys>;
+}
+
 /** The longest time that a client may ask for, in seconds. */
 export const MAX_TIMEOUT = 3600;
 
-/** The user on the router, its group and its certificate: like nothing that is there already. */
+/** The name of the user on the router, its group and its certificate. */
 export const OUR_NAME = 'fwknop-mikrotik';
 
-/** Whether it is the IPv4 address of a machine: a router may take 0.0.0.0 for all of them [I]. */
+/** Makes fresh keys of the sizes that `fwknop --key-gen` makes. */
+export function makeClientKeys(): ClientKeys {
+  return {
+    key: randomBytes(32).toString('base64'),
+    hmacKey: randomBytes(64).toString('base64'),
+  };
+}
+
+/** Makes fresh keys for each client, and a password of 256 bits. */
+export function makeSecrets(clients: readonly string[]): Secrets {
+  return {
+    password: randomBytes(32).toString('base64url'),
+    clients: new Map(clients.map((client) => [client, makeClientKeys()])),
+  };
+}
+
+/** Whether it is the IPv4 address of a host: a router may take 0.0.0.0 for all addresses [I]. */
 export function isHost(text: string): boolean {
   return isIPv4(text) && !text.startsWith('0.');
 }

@@ -17,6 +17,12 @@ Options
   --server HOST         the router on the Internet: IPv4 address or name
   --service SERVICE     what a knock opens: tcp/22 of the router itself, or
                         tcp/443=192.168.88.10[:PORT] of a host inside
+  --client NAME         a client with keys of its own, such as phone; may be
+                        repeated (default: this host's name, or client)
+  --name NAME           begin the names of the client's stanzas with it:
+                        home-ssh instead of fw.example.com-tcp22
+  --one-list            one address list for all services: a knock for one of
+                        them opens all of them
   --wan LIST            the router's interface list of outside (${DEFAULT_WAN})
   --spa-port PORT       the UDP port of SPA packets (${DEFAULT_SPA_PORT})
   --sliding             every new connection keeps the door open for another
@@ -41,9 +47,9 @@ Options
 Files, in the folder (mode 700; all of them 600, for each holds a secret)
   router.rsc            for the router: RouterOS 7.9 or later, to /import
   mikrotik.toml         for /etc/fwknop on fwknopd's machine
-  access.conf           a stanza for fwknopd, with fresh keys
-  fwknoprc              stanzas for ~/.fwknoprc, one a service
-  phone.svg             the keys as a QR code for the Fwknop2 app
+  access.conf           a stanza of fwknopd for each client, with fresh keys
+  CLIENT/fwknoprc       stanzas for the client's ~/.fwknoprc, one a service
+  CLIENT/phone.svg      the client's keys as a QR code for the Fwknop2 app
 
 Exit status
   0   the files are written

@@ -1,5 +1,5 @@
 /** init --fallback as shipped: what stands in its files, and what does not. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashOf } from '../../src/knock/packets';
 import { makeFolder, writeAs } from '../support/files';
@@ -30,7 +30,10 @@ test('secret: the script holds the hashes, and no file the passphrases', async (
   for (const passphrase of ['MikroTik', 'awesome']) {
     expect(script).toContain(`content=${hashOf(passphrase)} packet-size=92`);
   }
-  const files = readdirSync(out).map((name) => readFileSync(join(out, name), 'utf8'));
+  const files = readdirSync(out, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(out, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'utf8'));
   expect(files.length).toBeGreaterThan(3);
   for (const text of [...files, stdout]) expect(text).not.toContain('awesome');
 });

@@ -14,8 +14,15 @@ const NEEDED = [
   '--server=fw.example.com',
   '--service=tcp/22',
   '--service=tcp/443=192.168.88.10',
+  '--client=phone',
 ];
-const FILES = ['access.conf', 'fwknoprc', 'mikrotik.toml', 'phone.svg', 'router.rsc'];
+const FILES = ['access.conf', 'mikrotik.toml', 'phone/fwknoprc', 'phone/phone.svg', 'router.rsc'];
+
+/** The files below a directory, without their directories. */
+const filesIn = (directory: string) =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .sort();
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);
 
@@ -45,8 +52,8 @@ describe('fwknop-mikrotik init', () => {
     const out = ownPath('setup');
     const { status, stdout, stderr } = await run(['init', ...NEEDED, '--out', out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(readdirSync(out)).toEqual(FILES);
-    expect(modeOf(out)).toBe('700');
+    expect(filesIn(out)).toEqual(FILES);
+    expect([modeOf(out), modeOf(join(out, 'phone'))]).toEqual(['700', '700']);
     for (const file of FILES) expect(modeOf(join(out, file))).toBe('600');
 
     const [first, ...steps] = stdout.trimEnd().split('\n');
@@ -84,7 +91,7 @@ describe('fwknop-mikrotik init', () => {
   test('makes a folder of its usual name where it is run', async () => {
     const { status } = await run(['init', ...NEEDED], { cwd: ownFolder() });
     expect(status).toBe(0);
-    expect(readdirSync(join(ownFolder(), 'fwknop-setup'))).toEqual(FILES);
+    expect(filesIn(join(ownFolder(), 'fwknop-setup'))).toEqual(FILES);
   });
 
   test('writes over nothing without --force, and makes new keys with it', async () => {
@@ -94,7 +101,7 @@ describe('fwknop-mikrotik init', () => {
     const before = phoneText(out);
     const again = await run(args);
     expect(again).toMatchObject({ status: 78, stdout: '' });
-    expect(again.stderr).toMatch(/^fwknop-mikrotik: \S+: router\.rsc, .* there already; hint: /);
+    expect(again.stderr).toMatch(/^fwknop-mikrotik: \S+: router\.rsc, .* already exist; hint: /);
     expect(phoneText(out)).toBe(before);
     expect(await run([...args, '--force'])).toMatchObject({ status: 0, stderr: '' });
     expect(phoneText(out)).not.toBe(before);
@@ -102,7 +109,13 @@ describe('fwknop-mikrotik init', () => {
 
   test('without a terminal says what is missing, all of it', async () => {
     const out = ownPath('missing');
-    const { status, stdout, stderr } = await run(['init', '--out', out, '--wan=WAN']);
+    const { status, stdout, stderr } = await run([
+      'init',
+      '--client=phone',
+      '--out',
+      out,
+      '--wan=WAN',
+    ]);
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
     expect(stderr.split('\n')).toEqual([
       'fwknop-mikrotik: --router: missing; hint: for example --router 192.168.88.1',
@@ -137,7 +150,7 @@ describe('fwknop-mikrotik init', () => {
     const out = ownPath('phone');
     const { stdout } = await run(['init', ...NEEDED, '--out', out, '--qr']);
     const picture = ownPath('phone.png');
-    execFileSync('rsvg-convert', ['-o', picture, join(out, 'phone.svg')]);
+    execFileSync('rsvg-convert', ['-o', picture, join(out, 'phone/phone.svg')]);
     expect(decode(picture)).toBe(phoneText(out));
 
     // The same in the terminal's blocks: light ones are drawn, two rows a line.
@@ -164,7 +177,7 @@ describe('on a terminal', () => {
   onTerminal('asks for what is missing, with a default for each', async () => {
     const out = ownPath('asked');
     const { status, screen } = await runOnTerminal(
-      ['init', '--out', out],
+      ['init', '--client=phone', '--out', out],
       [
         ['[192.168.88.1]: ', ''],
         ['[192.168.88.50]: ', '192.168.88.60'],
@@ -173,8 +186,8 @@ describe('on a terminal', () => {
       ],
     );
     expect(status).toBe(0);
-    expect(screen).toContain('5. clients: ');
-    const rc = readFileSync(join(out, 'fwknoprc'), 'utf8');
+    expect(screen).toContain('5. clients (phone, ');
+    const rc = readFileSync(join(out, 'phone/fwknoprc'), 'utf8');
     expect(rc).toContain('[home.example.net-udp51820]');
     const script = readFileSync(join(out, 'router.rsc'), 'utf8');
     expect(script).toContain('address=192.168.88.60/32');
@@ -184,9 +197,12 @@ describe('on a terminal', () => {
   onTerminal('takes answers that come all at once', async () => {
     const out = ownPath('pasted');
     const answers = ['192.168.88.2', '', 'home.example.net', 'udp/51820'].join('\n');
-    const { status } = await runOnTerminal(['init', '--out', out], [['[192.168.88.1]: ', answers]]);
+    const { status } = await runOnTerminal(
+      ['init', '--client=phone', '--out', out],
+      [['[192.168.88.1]: ', answers]],
+    );
     expect(status).toBe(0);
-    const rc = readFileSync(join(out, 'fwknoprc'), 'utf8');
+    const rc = readFileSync(join(out, 'phone/fwknoprc'), 'utf8');
     expect(rc).toContain('[home.example.net-udp51820]');
     const script = readFileSync(join(out, 'router.rsc'), 'utf8');
     expect(script).toContain('address=192.168.88.50/32');

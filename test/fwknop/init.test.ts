@@ -30,7 +30,12 @@ const ADDRESS = '203.0.113.9';
 /** Runs init. @returns the text of each file that it writes */
 function init(name: string, ...options: string[]): (file: string) => string {
   const out = join(folder, name);
-  const hosts = ['--router=127.0.0.1', '--server=127.0.0.1', `--helper=${HELPER}`, `--out=${out}`];
+  const hosts = [
+    '--router=127.0.0.1',
+    '--server=127.0.0.1',
+    `--helper=${HELPER}`,
+    `--out=${out}`,
+  ].concat('--client=phone');
   execFileSync(NODE, [EXECUTABLE, 'init', ...hosts, ...options], { stdio: 'pipe' });
   return (file) => readFileSync(join(out, file), 'utf8');
 }
@@ -51,7 +56,7 @@ const pin = (toml: string, printed: string) => `${toml}fingerprint = "${fingerpr
 const worldOf = (file: (name: string) => string, toml: string, router: WorldOptions['router']) =>
   startWorld({
     accessConf: file('access.conf'),
-    fwknoprc: file('fwknoprc'),
+    fwknoprc: file('phone/fwknoprc'),
     files: { 'mikrotik.toml': toml },
     router: router ?? null,
   });

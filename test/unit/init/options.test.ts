@@ -1,5 +1,6 @@
 import { BadValue } from '../../../src/common/values';
 import {
+  defaultClient,
   openQuestions,
   QUESTIONS,
   readCommandLine,
@@ -18,16 +19,22 @@ const NEEDED = [
 ];
 
 const read = async (...argv: string[]) => readSetup(await readCommandLine(argv));
+const CLIENTS = ['--client=phone', '--client=laptop'];
 const refused = async (...argv: string[]) => linesOf(await refusalOf(read(...argv)), 'usage');
 
 test('reads the whole of a set-up', async () => {
   const services = ['tcp/22', 'tcp/443=192.168.88.10', 'udp/51820=192.168.88.10:51821'];
-  const argv = [...NEEDED, ...services.map((service) => `--service=${service}`)];
+  const argv = [...NEEDED, ...CLIENTS, ...services.map((service) => `--service=${service}`)];
   expect(await read(...argv)).toEqual(SETUP);
-  const more = ['--sliding', '--wan', 'outside', '--spa-port', '4444', '--helper', '/opt/x'];
+  const more = ['--sliding', '--wan', 'outside', '--spa-port', '4444', '--helper', '/opt/x'].concat(
+    '--one-list',
+    '--name=home',
+  );
   expect(await read(...argv, ...more)).toEqual({
     ...SETUP,
     sliding: true,
+    oneList: true,
+    name: 'home',
     wan: 'outside',
     spaPort: 4444,
     helper: '/opt/x',
@@ -72,12 +79,12 @@ test.each(['', '.', 'usr/bin/x', '/usr/bin/x y', '/x;y', '/x$y', '/caf\u00e9'])(
 );
 
 test('takes a helper as long as fwknopd does, and no longer', async () => {
-  const words = ' $SRC $PROTO $PORT $CLIENT_TIMEOUT'.length;
+  const words = ` --client ${'x'.repeat(20)} $SRC $PROTO $PORT $CLIENT_TIMEOUT`.length;
   const helper = (length: number) => `--helper=/${'x'.repeat(length - 1)}`;
   const argv = [...NEEDED, '--service=tcp/22'];
   expect((await read(...argv, helper(255 - words))).helper).toHaveLength(255 - words);
   expect(await refused(...argv, helper(256 - words))).toEqual([
-    '--helper: expected at most 221 characters: fwknopd takes no more',
+    '--helper: expected at most 191 characters: fwknopd takes no more',
   ]);
 });
 
@@ -109,6 +116,33 @@ test.each(['--router=2001:db8::1', '--server=2001:db8::1', '--router=a b'])(
   },
 );
 
+test.each(['', 'Phone', '-x', 'a b', 'a/b', '..', 'x'.repeat(21), 'caf\u00e9'])(
+  'refuses --client %j and --name %j',
+  async (name) => {
+    for (const option of ['--client', '--name']) {
+      const [line] = await refused(...NEEDED, '--service=tcp/22', `${option}=${name}`);
+      expect(line).toMatch(new RegExp(`^${option}: (expected|needs) `));
+    }
+  },
+);
+
+test('refuses a client twice', async () => {
+  const twice = ['--client=phone', '--client=phone'];
+  expect(await refused(...NEEDED, '--service=tcp/22', ...twice)).toEqual([
+    '--client: phone is given twice',
+  ]);
+});
+
+test.each([
+  ['raspberrypi', 'raspberrypi'],
+  ['Annas-Mac.local', 'annas-mac'],
+  ['my_pi', 'client'],
+  ['', 'client'],
+  ['x'.repeat(21), 'client'],
+])('on the host %j the client is called %s where none is named', (host, client) => {
+  expect(defaultClient(host)).toBe(client);
+});
+
 test('refuses words and unknown options', async () => {
   expect(await refused('tcp/22')).toEqual([
     'init takes options only; hint: see fwknop-mikrotik init --help',
@@ -131,6 +165,7 @@ describe('the questions', () => {
     );
     expect(readSetup({ texts, switches: new Set() })).toEqual({
       ...SETUP,
+      clients: [defaultClient()],
       services: [{ protocol: 'tcp', port: 22, inside: undefined }],
     });
   });

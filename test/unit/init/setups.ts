@@ -1,15 +1,23 @@
 /** Set-ups and secrets for the tests of init, always the same. */
-import type { Fallback, Secrets, Setup } from '../../../src/init/setup';
+import type { ClientKeys, Fallback, Secrets, Setup } from '../../../src/init/setup';
 import { readKnock } from '../../../src/knock/knocks';
 import { hashOf } from '../../../src/knock/packets';
 
-export const SECRETS: Secrets = {
-  password: 'p'.repeat(43),
+export const KEYS: ClientKeys = {
   key: `${'K'.repeat(43)}=`,
   hmacKey: `${'H'.repeat(86)}==`,
 };
+const LAPTOP: ClientKeys = { key: `${'L'.repeat(43)}=`, hmacKey: `${'M'.repeat(86)}==` };
 
-/** The one of the README: a service of the router, two of a host inside. */
+export const SECRETS: Secrets = {
+  password: 'p'.repeat(43),
+  clients: new Map([
+    ['phone', KEYS],
+    ['laptop', LAPTOP],
+  ]),
+};
+
+/** A service of the router, two of a host inside, and two clients. */
 export const SETUP: Setup = {
   router: '192.168.88.1',
   fwknopd: '192.168.88.50',
@@ -19,9 +27,12 @@ export const SETUP: Setup = {
     { protocol: 'tcp', port: 443, inside: { host: '192.168.88.10', port: 443 } },
     { protocol: 'udp', port: 51820, inside: { host: '192.168.88.10', port: 51821 } },
   ],
+  clients: ['phone', 'laptop'],
+  name: undefined,
   wan: 'WAN',
   spaPort: 62201,
   sliding: false,
+  oneList: false,
   helper: '/usr/bin/fwknop-mikrotik',
   fallback: undefined,
 };

@@ -49,12 +49,28 @@ describe.each([0o000, 0o022, 0o077, 0o777])('with umask %o', (umask) => {
   });
 });
 
+test('a file below a directory of its own gets one that is closed to others', () => {
+  const folder = fresh();
+  const files = [...FILES, { name: 'phone/three', text: 'third' }];
+  writeFiles(folder, files, false);
+  expect(modeOf(join(folder, 'phone'))).toBe(0o700);
+  expect(modeOf(join(folder, 'phone/three'))).toBe(0o600);
+  writeFiles(folder, files, true);
+  chmodSync(join(folder, 'phone'), 0o755);
+  expect(
+    linesOf(
+      refusal(() => writeFiles(folder, files, true)),
+      'config',
+    )[0],
+  ).toMatch(/phone: this directory is open to others/);
+});
+
 test('what is there stays, and nothing is added to it', () => {
   const folder = fresh();
   mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(folder, 'two'), 'mine');
   const [line] = refused(folder);
-  expect(line).toMatch(/two there already; hint: .*--force/);
+  expect(line).toMatch(/two already exist; hint: .*--force/);
   expect(readdirSync(folder)).toEqual(['two']);
   expect(readFileSync(join(folder, 'two'), 'utf8')).toBe('mine');
 });
@@ -90,7 +106,7 @@ test('--force leaves all as it is, where one cannot be written', () => {
 
 test('a failure in the middle leaves no file, and no folder that was not there', () => {
   const folder = fresh();
-  const files = [...FILES, { name: 'no/such/folder', text: '' }];
+  const files = [{ name: 'phone/three', text: '' }, ...FILES, { name: 'no/such/folder', text: '' }];
   linesOf(
     refusal(() => writeFiles(folder, files, false)),
     'config',
@@ -114,6 +130,6 @@ test('a folder that is open to others is refused', () => {
 });
 
 test('what is no folder, or cannot be made, is refused', () => {
-  expect(refused(writeAs(fresh(), ''))[0]).toMatch(/not a folder/);
+  expect(refused(writeAs(fresh(), ''))[0]).toMatch(/not a directory/);
   expect(refused(join(base, 'no', 'such', 'folder'))[0]).toMatch(/cannot be written: ENOENT/);
 });
