@@ -1,9 +1,6 @@
 /**
- * What RouterOS says, in its own words, in one place.
- *
- * [C] MikroTik's manual, or a measurement on a router that someone published; [P] what a peer's
- * code does or says; [I] inferred; [?] unknown, chosen so that a wrong client gets hurt. The words
- * behind the letter name the question of test/live/questions.ts that a real router answers.
+ * RouterOS's own words, in one place. docs/notes/routeros.md explains the marks; the words behind a
+ * letter name the question of test/live/questions.ts that a real router answers.
  */
 import type { Sentence } from './codec';
 
@@ -14,7 +11,7 @@ export const TEXT = {
   wrongResponse: 'cannot log in',
   /** [C] login of a user whose group lacks the policy `api` (CHR 7.23.2 and 7.23.3, published). */
   notAllowed: 'std failure: not allowed (9)',
-  /** [P not-logged-in] a `!fatal`: a command came before the login. */
+  /** [C] a `!fatal`: a command came before the login (CHR 7.23.3, published). */
   notLoggedIn: 'not logged in',
   /** [C] a `!fatal` on v6: the fifth failed login on one connection. */
   tooManyLogins: 'too many commands before login',

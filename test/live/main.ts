@@ -1,6 +1,6 @@
 /**
- * `npm run test:live`: asks a real router what we only believe of it, and reports. See the README,
- * "Do you have a router?".
+ * `npm run test:live`: asks a real router the assumptions of this project, and prints a report. See
+ * docs/test-on-your-router.md.
  */
 import { writeFileSync } from 'node:fs';
 import { version } from '../../package.json';
@@ -90,6 +90,6 @@ main()
   })
   .catch((error) => {
     if (!(error instanceof BadSettings)) throw error;
-    console.error(`${error.message}\nhint: see README.md, "Do you have a router?"`);
+    console.error(`${error.message}\nhint: see docs/test-on-your-router.md`);
     process.exitCode = STATUS.settings;
   });

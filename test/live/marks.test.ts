@@ -24,23 +24,27 @@ const marksOf = (text: string) =>
     letter,
     ids: ids.split(', '),
   }));
-// replies.ts says there what the marks mean.
-const LEGEND = / \* \[C\] MikroTik's manual[^/]*? \[\?\] unknown[^\n]*\n/;
-const MARKS = FILES.flatMap((file) =>
-  marksOf(readFileSync(join(ROOT, file), 'utf8').replace(LEGEND, '')),
-);
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const MARKS = FILES.flatMap((file) => marksOf(read(file)));
+/** Facts of the notes need no question; one that is named must be there. */
+const NOTED = readdirSync(join(ROOT, 'docs/notes'))
+  .flatMap((file) => marksOf(read(join('docs/notes', file))))
+  .filter(({ ids }) => ids[0] !== '');
 
 test('there are marks to look at', () => {
   expect(MARKS.length).toBeGreaterThan(25);
+  expect(NOTED.length).toBeGreaterThan(10);
 });
 
-test.each([...new Set(MARKS.map(({ mark }) => mark))])('%s is asked', (mark) => {
+test.each([...new Set([...MARKS, ...NOTED].map(({ mark }) => mark))])('%s is asked', (mark) => {
   const [{ ids = [] } = {}] = marksOf(mark);
   expect(ids.filter((id) => !IDS.includes(id))).toEqual([]);
 });
 
 test('a question has the mark of its inference', () => {
-  const letters = MARKS.flatMap(({ letter, ids }) => ids.map((id) => [id, letter] as const));
+  const letters = [...MARKS, ...NOTED].flatMap(({ letter, ids }) =>
+    ids.map((id) => [id, letter] as const),
+  );
   for (const [id, letter] of letters) {
     // Where a peer says one half and nobody the other, the weaker mark stands.
     const { mark } = QUESTIONS.find((question) => question.id === id) ?? {};

@@ -1,7 +1,7 @@
 /**
- * What we do not know of RouterOS for certain, and what we take for granted: one question each, what
- * we expect, and how to ask. The marks are those of simulator/api/replies.ts: [C] documented, [P] a
- * peer's word, [I] inferred, [?] unknown. `[I zone]` in our test router is the question `zone` here.
+ * The assumptions about RouterOS, certain and uncertain ones: a question each, the expected answer, and
+ * how to ask. docs/notes/routeros.md explains the marks. The mark `[I zone]` in the simulator leads to the
+ * question `zone` here.
  *
  * Expected answers are sentences; `…` in a word stands for anything.
  */
@@ -50,7 +50,7 @@ const LOGIN: readonly Question[] = [
   },
   {
     id: 'not-logged-in',
-    mark: 'P',
+    mark: 'C',
     asks: 'What comes for a command before the login?',
     expects: [['!fatal', TEXT.notLoggedIn]],
     ask: (live) => live.stranger([PRINT], (one) => one.ask(PRINT)),
