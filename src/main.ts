@@ -11,7 +11,7 @@ import { formatDuration } from './common/duration';
 import { asFailure, EXIT } from './common/failure';
 import { loadConfig } from './config/config';
 import type { SyslogMode } from './config/settings';
-import { addAttributes, type Entry, entryFor } from './router/address-list';
+import { addAttributes, entryFor, type OpeningEntry } from './router/address-list';
 import { type Mail, open } from './router/open';
 import { labelOf, type Router } from './router/router';
 
@@ -85,7 +85,7 @@ const PASSWORD_IN_ARGUMENTS: Line = {
 async function openOne(
   router: Router,
   grant: Grant,
-  entry: Entry,
+  entry: OpeningEntry,
   deadline: Deadline,
   verbose: boolean,
 ): Promise<Outcome> {
@@ -133,7 +133,7 @@ function describe({ name, host, port, trust }: Router): string {
   return `${name} (${host} port ${port}, tls ${trust.mode})`;
 }
 
-function command(entry: Entry): string {
+function command(entry: OpeningEntry): string {
   const words = Object.entries(addAttributes(entry)).map(([key, value]) =>
     /^[\w.:/-]+$/.test(value) ? `${key}=${value}` : `${key}="${value}"`,
   );

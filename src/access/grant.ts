@@ -6,17 +6,22 @@ import { type Service, type ServiceRange, serviceName } from './service';
 /** The timeout of a request that names none, in seconds: as fwknopd's own FW_ACCESS_TIMEOUT. */
 export const DEFAULT_TIMEOUT = 30;
 
-/** What the configuration grants. Timeouts in seconds; what is undefined is not limited. */
+/** What the configuration grants to a client. Timeouts in seconds; undefined: without a limit. */
 export interface GrantRules {
+  /** The client's name, where the command line gives one. */
+  readonly client: string | undefined;
   readonly services: readonly ServiceRange[] | undefined;
   readonly sources: Networks | undefined;
   readonly maxTimeout: number | undefined;
   readonly defaultTimeout: number;
+  /** The tables of the configuration that set services and sources, for hints. */
+  readonly tables: { readonly services: string; readonly sources: string };
 }
 
 /** An access request that may open, and for how long: at least a second, never without an end. */
 export interface Grant extends Service {
   readonly source: Address;
+  readonly client: string | undefined;
   /** Whole seconds, at least 1. */
   readonly timeout: number;
   /** The seconds asked for, where the ceiling cut them. */
@@ -33,23 +38,25 @@ export interface Grant extends Service {
  */
 export function permit(request: AccessRequest, rules: GrantRules): Grant {
   const { source, protocol, port } = request;
+  const { client, tables } = rules;
+  const named = client === undefined ? '' : ` (${client})`;
   if (rules.services !== undefined && !rules.services.some((service) => covers(service, request))) {
     throw new Failure(
       'denied',
-      `not granted: ${serviceName(request)} for ${source.text}`,
-      'add it to services under [grant], if it should open',
+      `not granted: ${serviceName(request)} for ${source.text}${named}`,
+      `add it to services under ${tables.services}, if it should open`,
     );
   }
   if (rules.sources !== undefined && !rules.sources.has(source)) {
     throw new Failure(
       'denied',
-      `not granted: source ${source.text}`,
-      'add its network to sources under [grant], if it should open',
+      `not granted: source ${source.text}${named}`,
+      `add its network to sources under ${tables.sources}, if it should open`,
     );
   }
   const asked = request.timeout === 0 ? rules.defaultTimeout : request.timeout;
   const timeout = Math.min(asked, rules.maxTimeout ?? asked);
-  return { source, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
+  return { source, client, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
 }
 
 function covers(service: ServiceRange, { protocol, port }: AccessRequest): boolean {

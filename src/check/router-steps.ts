@@ -157,7 +157,7 @@ async function checkWrite(session: Session, section: Section): Promise<void> {
   const { address, list } = CHECK_ENTRY;
   try {
     const added = await add(session, CHECK_ENTRY);
-    const what = added === undefined ? 'is there from a moment ago' : 'added for one second';
+    const what = added ? 'added for one second' : 'is there from a moment ago';
     section.ok('write', `yes: ${address} ${what}, in ${list}`);
   } catch (error) {
     if (!(error instanceof Trap)) throw error;

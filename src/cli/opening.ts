@@ -18,6 +18,7 @@ export type Invocation =
 
 const TEXT_OPTIONS = [
   'config',
+  'client',
   'routerip',
   'routerport',
   'routeruser',
@@ -54,24 +55,29 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
   };
 }
 
+/** The options with a value that stand before the four arguments of fwknopd's usual calls. */
+const USUAL_OPTIONS = ['client', 'config'] as const;
+
 /**
- * Takes fwknopd's own call apart: four arguments, with or without `--config FILE` before them. There is
- * nothing in it to parse, and loading yargs takes longer than all else that we do.
+ * Takes fwknopd's usual call apart: four arguments, with or without `--client NAME` and
+ * `--config FILE` before them. Such a call needs no parser, and to load yargs takes longer than the
+ * rest of the start.
  *
  * @returns undefined for any other call
  */
 export function readUsualCall(argv: readonly string[]): OpeningCommandLine | undefined {
-  const [option, file = ''] = argv;
-  const named = option === '--config' && argv.length === 6;
-  const positionals = named ? argv.slice(2) : argv;
-  const bare = named ? [file, ...positionals] : positionals;
-  if (positionals.length !== 4 || bare.some((word) => word.startsWith('-'))) return undefined;
-  if (named && file === '') return undefined;
-  return {
-    positionals,
-    texts: new Map(named ? [['config', [file]]] : []),
-    switches: new Set(),
-  };
+  const texts = new Map<TextOption, readonly string[]>();
+  let rest = argv;
+  for (;;) {
+    const [option, value = ''] = rest;
+    const name = USUAL_OPTIONS.find((usual) => option === `--${usual}`);
+    if (name === undefined) break;
+    if (value === '' || value.startsWith('-') || texts.has(name)) return undefined;
+    texts.set(name, [value]);
+    rest = rest.slice(2);
+  }
+  if (rest.length !== 4 || rest.some((word) => word.startsWith('-'))) return undefined;
+  return { positionals: rest, texts, switches: new Set() };
 }
 
 /** Takes any command line apart. @throws Failure `usage` */
@@ -91,6 +97,7 @@ function readOverrides(texts: OpeningCommandLine['texts']): Overrides {
   };
   const overrides: Overrides = {
     config: read('config', setting.path),
+    client: read('client', setting.clientName),
     list: read('list', setting.listTemplate),
     deadline: read('deadline', setting.deadline),
     syslog: read('syslog', setting.syslogMode),

@@ -33,6 +33,8 @@ Arguments
 
 Options
   --config FILE         configuration (${DEFAULT_CONFIG_FILE})
+  --client NAME         the client's name, for the log, the router and the
+                        table [client.NAME] of the configuration
   --routerip HOST       use this router, not those of the configuration
   --routerport PORT     its API port (8729; 8728 with --tls off)
   --routeruser USER     the user to log in as
@@ -55,10 +57,11 @@ Options
 
 Files
   ${DEFAULT_CONFIG_FILE}
-    deadline, list, comment ("${DEFAULT_COMMENT}"), syslog; [grant] with services,
-    sources, max-timeout, default-timeout; one [[router]] or more with name,
-    host, port, user, password-file or password, tls, ca-file or fingerprint,
-    email
+    deadline, list, comment ("${DEFAULT_COMMENT}"), syslog;
+    [grant] with services, sources, max-timeout, default-timeout;
+    [client.NAME] with the same and list, in place of those for all;
+    one [[router]] or more with name, host, port, user, password-file or
+    password, tls, ca-file or fingerprint, email
 
 Exit status
 ${EXIT_STATUS}

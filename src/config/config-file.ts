@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { DEFAULT_TIMEOUT, type GrantRules } from '../access/grant';
+import type { GrantRules } from '../access/grant';
 import { collectFaults, Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { readValue } from '../common/values';
@@ -20,12 +20,27 @@ export interface RouterSettings {
   readonly email?: string | undefined;
 }
 
+/** The settings of a grant: those of `[grant]`, for all clients, or those of one client. */
+export interface GrantSettings {
+  readonly services?: GrantRules['services'];
+  readonly sources?: GrantRules['sources'];
+  readonly maxTimeout?: number | undefined;
+  readonly defaultTimeout?: number | undefined;
+}
+
+/** The table `[client.NAME]`: each of its settings takes the place of the one for all clients. */
+export interface ClientSettings extends GrantSettings {
+  readonly list?: string | undefined;
+}
+
 export interface FileSettings {
   readonly deadline?: number | undefined;
   readonly list?: string | undefined;
   readonly comment?: string | undefined;
   readonly syslog?: setting.SyslogMode | undefined;
-  readonly grant: GrantRules;
+  readonly grant: GrantSettings;
+  /** The tables `[client.NAME]`, by name. */
+  readonly clients: ReadonlyMap<string, ClientSettings>;
   readonly routers: readonly RouterSettings[];
 }
 
@@ -63,9 +78,10 @@ function readSettings(
   const settings = {
     deadline: top.read('deadline', setting.deadline),
     list: top.read('list', setting.listTemplate),
-    comment: top.read('comment', setting.text),
+    comment: top.read('comment', setting.commentTemplate),
     syslog: top.read('syslog', setting.syslogMode),
     grant: readGrant(top.section('grant')),
+    clients: top.section('client').named(setting.clientName, readClient),
     routers: top.sections('router').map((section) => {
       for (const keys of required) section.require(keys);
       return readRouter(section, dirname(path));
@@ -88,15 +104,25 @@ function parseToml(path: string, text: string): object {
   }
 }
 
-function readGrant(section: Table): GrantRules {
-  const grant = {
+function readGrant(section: Table): GrantSettings {
+  const grant = readGrantKeys(section);
+  section.refuseUnknownKeys();
+  return grant;
+}
+
+function readClient(section: Table): ClientSettings {
+  const client = { ...readGrantKeys(section), list: section.read('list', setting.listTemplate) };
+  section.refuseUnknownKeys();
+  return client;
+}
+
+function readGrantKeys(section: Table): GrantSettings {
+  return {
     services: section.read('services', setting.services),
     sources: section.read('sources', setting.sources),
     maxTimeout: section.read('max-timeout', setting.entryTimeout),
-    defaultTimeout: section.read('default-timeout', setting.entryTimeout) ?? DEFAULT_TIMEOUT,
+    defaultTimeout: section.read('default-timeout', setting.entryTimeout),
   };
-  section.refuseUnknownKeys();
-  return grant;
 }
 
 function readRouter(section: Table, folder: string): RouterSettings {
@@ -156,6 +182,18 @@ class Table {
     );
   }
 
+  /** Reads tables whose keys are names: `[client.phone]`. Returns them by name. */
+  named<T>(
+    nameReader: (value: unknown) => string,
+    reader: (section: Table) => T,
+  ): ReadonlyMap<string, T> {
+    const names = Object.keys(this.table).filter(
+      (key) =>
+        readValue(this.faults, `${this.label}${showKey(key)}`, key, nameReader) !== undefined,
+    );
+    return new Map(names.map((name) => [name, reader(this.section(name))]));
+  }
+
   require(keys: readonly string[]): void {
     if (keys.some((key) => Object.hasOwn(this.table, key))) return;
     this.#fault(keys.join(' or '), 'missing');
@@ -164,9 +202,7 @@ class Table {
   refuseUnknownKeys(): void {
     for (const key of Object.keys(this.table)) {
       if (this.#known.includes(key)) continue;
-      // A key that does not look like one may be a misplaced password.
-      const shown = /^[a-z][a-z_-]{0,30}$/i.test(key) ? key : 'a key';
-      this.#fault(shown, 'unknown', `the keys here are ${this.#known.join(', ')}`);
+      this.#fault(showKey(key), 'unknown', `the keys here are ${this.#known.join(', ')}`);
     }
   }
 
@@ -183,6 +219,11 @@ class Table {
   #fault(key: string, what: string, hint?: string): void {
     this.faults.push({ what: `${this.label}${key}: ${what}`, hint });
   }
+}
+
+/** A key for a message. One that does not look like a key may be a misplaced password. */
+function showKey(key: string): string {
+  return /^[a-z][a-z_-]{0,30}$/i.test(key) ? key : 'a key';
 }
 
 function isTable(value: unknown): value is object {

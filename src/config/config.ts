@@ -1,26 +1,37 @@
 import { X509Certificate } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import type { GrantRules } from '../access/grant';
+import { DEFAULT_TIMEOUT, type GrantRules } from '../access/grant';
 import { collectFaults, Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { BadValue } from '../common/values';
 import type { Router, Trust } from '../router/router';
-import { noConfigFile, type Required, type RouterSettings, readConfigFile } from './config-file';
+import {
+  type ClientSettings,
+  type FileSettings,
+  noConfigFile,
+  type Required,
+  type RouterSettings,
+  readConfigFile,
+} from './config-file';
 import { filledText, type SyslogMode, type TlsMode } from './settings';
 
 export const DEFAULT_CONFIG_FILE = '/etc/fwknop/mikrotik.toml';
 export const DEFAULT_DEADLINE = 10; // seconds
 export const DEFAULT_LIST = 'FWKNOP_{proto}_{port}';
-export const DEFAULT_COMMENT = 'fwknop';
+export const DEFAULT_COMMENT = 'fwknop {client}';
 
 export interface Config {
   /** Seconds for the whole run, from the start of the process. */
   readonly deadline: number;
   /** The name of the address list, with {proto} and {port} in it. */
   readonly list: string;
+  /** The comment of an entry, with {client} in it. */
   readonly comment: string;
   readonly syslog: SyslogMode;
+  /** What is granted to the client that the flags name, or to one without a name. */
   readonly grant: GrantRules;
+  /** The tables `[client.NAME]` of the file, by name. */
+  readonly clients: ReadonlyMap<string, ClientSettings>;
   /** At least one. */
   readonly routers: readonly Router[];
 }
@@ -28,6 +39,7 @@ export interface Config {
 /** What the flags say. Their `router` applies to every router of the file, or stands alone. */
 export interface Overrides {
   readonly config: string | undefined;
+  readonly client?: string | undefined;
   readonly list: string | undefined;
   readonly deadline: number | undefined;
   readonly syslog: SyslogMode | undefined;
@@ -65,11 +77,31 @@ export function loadConfig(flags: Overrides): Config {
 
   return {
     deadline: flags.deadline ?? file.deadline ?? DEFAULT_DEADLINE,
-    list: flags.list ?? file.list ?? DEFAULT_LIST,
+    list: flags.list ?? clientTable(file, flags.client).list ?? file.list ?? DEFAULT_LIST,
     comment: file.comment ?? DEFAULT_COMMENT,
     syslog: flags.syslog ?? file.syslog ?? 'auto',
-    grant: file.grant,
+    grant: grantFor(file, flags.client),
+    clients: file.clients,
     routers,
+  };
+}
+
+function clientTable(file: FileSettings, client: string | undefined): ClientSettings {
+  return (client === undefined ? undefined : file.clients.get(client)) ?? {};
+}
+
+/** Puts the settings of a client over those for all clients. */
+function grantFor(file: FileSettings, client: string | undefined): GrantRules {
+  const own = clientTable(file, client);
+  const tableOf = (key: keyof ClientSettings) =>
+    own[key] === undefined ? '[grant]' : `[client.${client}]`;
+  return {
+    client,
+    services: own.services ?? file.grant.services,
+    sources: own.sources ?? file.grant.sources,
+    maxTimeout: own.maxTimeout ?? file.grant.maxTimeout,
+    defaultTimeout: own.defaultTimeout ?? file.grant.defaultTimeout ?? DEFAULT_TIMEOUT,
+    tables: { services: tableOf('services'), sources: tableOf('sources') },
   };
 }
 

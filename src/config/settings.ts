@@ -107,6 +107,15 @@ export function listTemplate(value: unknown): string {
   return template;
 }
 
+/** The comment of an entry, in which {client} stands for the name of the client. */
+export function commentTemplate(value: unknown): string {
+  const template = text(value);
+  if (!/^(?:[^{}]|\{client\})*$/.test(template)) {
+    throw new BadValue('expected no placeholder but {client}');
+  }
+  return template;
+}
+
 /** The time for the whole run, in seconds. */
 export function deadline(value: unknown): number {
   const seconds = duration(value);

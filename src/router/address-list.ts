@@ -1,6 +1,6 @@
 import { parseAddress } from '../access/address';
 import type { Grant } from '../access/grant';
-import { PROTOCOL_NUMBER } from '../access/service';
+import { PROTOCOL_NUMBER, serviceName } from '../access/service';
 import { formatDuration, parseRouterDuration } from '../common/duration';
 
 /** An address list entry to be made. */
@@ -11,6 +11,14 @@ export interface Entry {
   /** Whole seconds, at least 1. */
   readonly timeout: number;
   readonly comment: string;
+}
+
+/** The entry of an opening, and the names by which messages call it. */
+export interface OpeningEntry extends Entry {
+  /** Such as `tcp/22`. */
+  readonly service: string;
+  /** The list, and the client where there is one: `FWKNOP_6_22, phone`. */
+  readonly label: string;
 }
 
 /** An address list entry as the router has it. */
@@ -28,18 +36,33 @@ export const ENTRY_FIELDS = ['.id', 'list', 'address', 'timeout', 'disabled'] as
 export type Attributes = Readonly<Record<string, string>>;
 
 /**
- * The entry that opens the door for a grant. IPv6 has a menu and lists of its own; the IPv4 one
+ * Makes the entry that opens the service of a grant. IPv6 has a menu and lists of its own; the IPv4 one
  * refuses it (RouterOS manual, Firewall/Address-lists).
+ *
+ * @param listTemplate with {proto} and {port} in it
+ * @param commentTemplate with {client} in it
  */
-export function entryFor(grant: Grant, list: string, comment: string): Entry {
+export function entryFor(
+  grant: Grant,
+  listTemplate: string,
+  commentTemplate: string,
+): OpeningEntry {
+  const { source, client, timeout } = grant;
+  const list = listTemplate
+    .replaceAll('{proto}', String(PROTOCOL_NUMBER[grant.protocol]))
+    .replaceAll('{port}', String(grant.port));
   return {
-    menu: grant.source.family === 4 ? '/ip/firewall/address-list' : '/ipv6/firewall/address-list',
-    list: list
-      .replaceAll('{proto}', String(PROTOCOL_NUMBER[grant.protocol]))
-      .replaceAll('{port}', String(grant.port)),
-    address: grant.source.text,
-    timeout: grant.timeout,
-    comment,
+    menu: source.family === 4 ? '/ip/firewall/address-list' : '/ipv6/firewall/address-list',
+    list,
+    address: source.text,
+    timeout,
+    // Without a client, the space before the placeholder goes as well.
+    comment:
+      client === undefined
+        ? commentTemplate.replace(/ ?\{client\}/g, '')
+        : commentTemplate.replaceAll('{client}', client),
+    service: serviceName(grant),
+    label: client === undefined ? list : `${list}, ${client}`,
   };
 }
 

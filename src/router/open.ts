@@ -1,7 +1,13 @@
 import type { Deadline } from '../common/deadline';
 import { formatDuration } from '../common/duration';
 import { Failure } from '../common/failure';
-import { addAttributes, ENTRY_FIELDS, type Entry, findExisting } from './address-list';
+import {
+  addAttributes,
+  ENTRY_FIELDS,
+  type Entry,
+  findExisting,
+  type OpeningEntry,
+} from './address-list';
 import { SessionError, Trap } from './errors';
 import { resolve } from './resolve';
 import type { Router } from './router';
@@ -42,7 +48,7 @@ const MAY_BE_OPEN = 'it may be open: try, or knock again';
  */
 export async function open(
   router: Router,
-  entry: Entry,
+  entry: OpeningEntry,
   mail: Mail,
   deadline: Deadline,
   trace: Trace,
@@ -79,17 +85,25 @@ export async function open(
   }
 }
 
-async function ensure(session: Session, entry: Entry): Promise<Opening> {
-  return (await add(session, entry)) ?? (await extend(session, entry));
+async function ensure(session: Session, entry: OpeningEntry): Promise<Opening> {
+  return (await addOpening(session, entry)) ?? (await extend(session, entry));
+}
+
+/** Adds the entry. @returns undefined when the router has it already */
+async function addOpening(session: Session, entry: OpeningEntry): Promise<Opening | undefined> {
+  if (!(await add(session, entry))) return undefined;
+  const { service, address, label, timeout } = entry;
+  const time = formatDuration(timeout);
+  return { what: `opened ${service} to ${address} (${label}) for ${time}`, changed: true };
 }
 
 /**
- * Adds the entry.
+ * Adds an entry.
  *
- * @returns undefined when the router has it already
+ * @returns false when the router has it already
  * @throws Trap, Broken, Failure `router`
  */
-export async function add(session: Session, entry: Entry): Promise<Opening | undefined> {
+export async function add(session: Session, entry: Entry): Promise<boolean> {
   try {
     const id = await session.exec(entry.menu, 'add', addAttributes(entry));
     if (id === undefined || !ENTRY_ID.test(id)) {
@@ -99,10 +113,9 @@ export async function add(session: Session, entry: Entry): Promise<Opening | und
         'look at the address list on the router',
       );
     }
-    const time = formatDuration(entry.timeout);
-    return { what: `opened ${entry.list} to ${entry.address} for ${time}`, changed: true };
+    return true;
   } catch (error) {
-    if (error instanceof Trap && error.said.includes(DUPLICATE)) return undefined;
+    if (error instanceof Trap && error.said.includes(DUPLICATE)) return false;
     throw error;
   }
 }
@@ -111,8 +124,9 @@ export async function add(session: Session, entry: Entry): Promise<Opening | und
  * Sees to an entry that the router has already. A duplicate add leaves its timer as it was
  * (RouterOS manual), so a timed entry that ends sooner is set to what was asked.
  */
-async function extend(session: Session, entry: Entry): Promise<Opening> {
-  const has = `${entry.list} already has ${entry.address}`;
+async function extend(session: Session, entry: OpeningEntry): Promise<Opening> {
+  const { service, address, label } = entry;
+  const has = `already has ${address} for ${service} (${label})`;
   const unread = { what: `${has}; its expiry is unchanged`, changed: false };
   let rows: Awaited<ReturnType<Session['print']>>;
   try {
@@ -124,24 +138,24 @@ async function extend(session: Session, entry: Entry): Promise<Opening> {
   }
   const existing = findExisting(entry, rows);
   // Expired in between, or the router shows nothing to who may not read: another add tells.
-  if (existing === undefined) return (await add(session, entry)) ?? unread;
+  if (existing === undefined) return (await addOpening(session, entry)) ?? unread;
   if (existing.disabled) {
     throw new Failure('router', `${has}, but disabled`, 'enable or remove that entry');
   }
   if (existing.left === undefined) return { what: `${has}, without an end`, changed: false };
   if (Number.isNaN(existing.left)) return unread;
   const left = formatDuration(existing.left);
-  if (existing.left >= entry.timeout) return { what: `${has} for ${left} more`, changed: false };
+  if (existing.left >= entry.timeout) return { what: `${has}, ${left} left`, changed: false };
   const time = formatDuration(entry.timeout);
   try {
     await session.exec(entry.menu, 'set', { '.id': existing.id, timeout: time });
-    return { what: `extended ${entry.list} for ${entry.address} to ${time}`, changed: true };
+    return { what: `extended ${service} for ${address} (${label}) to ${time}`, changed: true };
   } catch (error) {
     if (error instanceof Trap && error.said.includes(NO_SUCH_ITEM)) {
-      return (await add(session, entry)) ?? unread;
+      return (await addOpening(session, entry)) ?? unread;
     }
     if (error instanceof Trap || error instanceof SessionError) {
-      return { what: `${has} for ${left} more`, changed: false, warning: error.message };
+      return { what: `${has}, ${left} left`, changed: false, warning: error.message };
     }
     throw error;
   }

@@ -108,6 +108,48 @@ tls = "off"
     expect(refused).toMatchObject({ status: 77, stdout: '' });
   });
 
+  test.concurrent('shows what a client is granted', async () => {
+    const toml = TWO.replace('comment = "knock: knock"\n', '').replace(
+      '[[router]]',
+      '[client.phone]\nservices = ["udp/51820"]\nmax-timeout = 5\nlist = "PHONE"\n[[router]]',
+    );
+    const config = ['--config', ownFile('clients.toml', toml), '--dry-run'];
+    const wireguard = ['198.51.100.7', 'udp', '51820', '30'];
+    const phone = await run([...config, '--client', 'phone', ...wireguard]);
+    expect(phone).toMatchObject({ status: 0, stderr: '' });
+    expect(phone.stdout).toContain(
+      '/add list=PHONE address=198.51.100.7 timeout=5s comment="fwknop phone"\n',
+    );
+    const laptop = await run([...config, '--client', 'laptop', ...WORDS]);
+    expect(laptop.stdout).toContain('list=FWKNOP_6_22 ');
+    expect(laptop.stdout).toContain(' timeout=30s comment="fwknop laptop"\n');
+    const refused = await run([...config, '--client', 'phone', ...WORDS]);
+    expect(refused).toMatchObject({
+      status: 77,
+      stdout: '',
+      stderr: line(
+        'not granted: tcp/22 for 198.51.100.7 (phone); hint: add it to services under [client.phone], if it should open',
+      ),
+    });
+  });
+
+  test.concurrent.each([
+    [['--client', 'a', '--client', 'a'], '--client: given twice'],
+    [['--client', '-a'], '--client: needs a value; hint: write --client=VALUE'],
+    [['--client', ''], '--client: needs a value; hint: write --client=VALUE'],
+    [
+      ['--client', 'Phone'],
+      '--client: expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start',
+    ],
+    [
+      ['--client', 'x'.repeat(21)],
+      '--client: expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start',
+    ],
+  ])('%j is refused', async (options, why) => {
+    const result = await run([...options, '--dry-run', ...WORDS]);
+    expect(result).toMatchObject({ status: 64, stdout: '', stderr: line(why) });
+  });
+
   test.concurrent('touches no router', async () => {
     const router = await ourRouter();
     const result = await run([...flags(router), ...tlsFlags('plain'), '--dry-run', ...WORDS]);

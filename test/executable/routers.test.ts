@@ -23,7 +23,8 @@ const config = (...tables: readonly string[]): string[] => [
   ownFile('mikrotik.toml', tables.join('\n')),
 ];
 
-const opened = (name: string) => line(`${name}: opened FWKNOP_6_22 to 198.51.100.7 for 30s`);
+const opened = (name: string) =>
+  line(`${name}: opened tcp/22 to 198.51.100.7 (FWKNOP_6_22) for 30s`);
 const down = (name: string) =>
   line(
     `${name}: connection refused; hint: is the router up, its API service on, and this host let in?`,
@@ -49,6 +50,16 @@ test.concurrent('all healthy, each trusted in its own way', async () => {
   const result = await run([...args, ...WORDS]);
   expect(result).toMatchObject({ status: 0, stdout: '', stderr: names.map(opened).join('') });
   expectOpen(plain, verified, pinned, anonymous);
+});
+
+test.concurrent('the client is named in the line and on the router', async () => {
+  const router = await ourRouter();
+  const args = ['--client', 'phone', ...config(table('home', router)), ...WORDS];
+  expect(await run(args)).toMatchObject({
+    status: 0,
+    stderr: line('home: opened tcp/22 to 198.51.100.7 (FWKNOP_6_22, phone) for 30s'),
+  });
+  expect(router.lists.v4.entries()).toMatchObject([{ ...OPENED, comment: 'fwknop phone' }]);
 });
 
 test.concurrent.each([0, 1, 2])('one down, in place %i: the others are open', async (place) => {

@@ -1,7 +1,8 @@
 /** What the executable says, word for word, where several tests expect it. */
 
-export const OPENED_TEXT = '127.0.0.1: opened FWKNOP_6_22 to 198.51.100.7 for 30s';
-export const HAS_TEXT = '127.0.0.1: FWKNOP_6_22 already has 198.51.100.7; its expiry is unchanged';
+export const OPENED_TEXT = '127.0.0.1: opened tcp/22 to 198.51.100.7 (FWKNOP_6_22) for 30s';
+export const HAS_TEXT =
+  '127.0.0.1: already has 198.51.100.7 for tcp/22 (FWKNOP_6_22); its expiry is unchanged';
 export const BAD_PORT_TEXT = 'port: not a number in 1-65535';
 export const MAY_BE_OPEN_HINT = 'hint: it may be open: try, or knock again';
 export const UNCONFIRMED_TEXT = `127.0.0.1: add not confirmed: no answer in time (add); ${MAY_BE_OPEN_HINT}`;

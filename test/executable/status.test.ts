@@ -158,7 +158,7 @@ test.concurrent('0: an IPv6 source goes to the IPv6 list, in its shortest form',
   const router = await ourRouter();
   const words = ['2001:DB8:0:0::00c7', 'udp', '51820', '7200'];
   const result = await run([...flags(router), ...tlsFlags('plain'), ...words]);
-  const opened = '127.0.0.1: opened FWKNOP_17_51820 to 2001:db8::c7 for 2h';
+  const opened = '127.0.0.1: opened udp/51820 to 2001:db8::c7 (FWKNOP_17_51820) for 2h';
   expect(result).toMatchObject(said(0, opened));
   expect(router.lists.v6.entries()).toMatchObject([
     { list: 'FWKNOP_17_51820', address: '2001:db8::c7/128', comment: 'fwknop' },

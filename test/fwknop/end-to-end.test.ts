@@ -33,7 +33,7 @@ describe('a valid packet', () => {
     const world = await startHome(options);
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
     expect(await world.reports(1)).toEqual([
-      report('notice', `home: opened FWKNOP_6_22 to ${ADDRESS} for 1m`),
+      report('notice', `home: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 1m`),
     ]);
 
     const [entry, ...others] = await world.entries();
@@ -58,7 +58,7 @@ describe('a valid packet', () => {
       toml: config('', { trust: 'tls = "off"' }),
     });
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
-    expect(await world.reports(1)).toEqual([report('notice', /opened FWKNOP_6_22/)]);
+    expect(await world.reports(1)).toEqual([report('notice', /opened tcp\/22 /)]);
     expect(await world.entries()).toHaveLength(1);
   });
 
@@ -66,7 +66,7 @@ describe('a valid packet', () => {
     const world = await startHome();
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 1 });
     expect(await world.reports(1)).toEqual([
-      report('notice', `home: opened FWKNOP_6_22 to ${ADDRESS} for 1s`),
+      report('notice', `home: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 1s`),
     ]);
     await world.allExpired();
   });
@@ -103,7 +103,7 @@ story('the command line of open_ports.py goes on working', async () => {
   });
   await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
   expect(await world.reports(2)).toEqual([
-    report('notice', `127.0.0.1: opened FWKNOP_6_22 to ${ADDRESS} for 1m`),
+    report('notice', `127.0.0.1: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 1m`),
     report('warning', /--routerpass/),
   ]);
   expect(await world.entries()).toHaveLength(1);
@@ -117,7 +117,10 @@ describe('a second packet for the same door', () => {
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 3600 });
     const [, second] = await world.reports(2);
     expect(second).toEqual(
-      report('notice', `home: FWKNOP_6_22 already has ${ADDRESS}; its expiry is unchanged`),
+      report(
+        'notice',
+        `home: already has ${ADDRESS} for tcp/22 (FWKNOP_6_22); its expiry is unchanged`,
+      ),
     );
     const [entry, ...others] = await world.entries();
     expect(others).toEqual([]);
@@ -130,7 +133,9 @@ describe('a second packet for the same door', () => {
     await world.reports(1);
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 3600 });
     const [, second] = await world.reports(2);
-    expect(second).toEqual(report('notice', `home: extended FWKNOP_6_22 for ${ADDRESS} to 1h`));
+    expect(second).toEqual(
+      report('notice', `home: extended tcp/22 for ${ADDRESS} (FWKNOP_6_22) to 1h`),
+    );
     const [entry, ...others] = await world.entries();
     expect(others).toEqual([]);
     expect(entry?.secondsLeft).toBeGreaterThan(3000);
@@ -142,7 +147,7 @@ describe('a client that names no time', () => {
     const world = await startHome({ stanza: { CMD_CYCLE_TIMER: '90' } });
     await world.knock({ access: 'tcp/22', allow: ADDRESS });
     expect(await world.reports(1)).toEqual([
-      report('notice', `home: opened FWKNOP_6_22 to ${ADDRESS} for 1m30s`),
+      report('notice', `home: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 1m30s`),
     ]);
   });
 
@@ -153,7 +158,7 @@ describe('a client that names no time', () => {
     });
     await world.knock({ access: 'tcp/22', allow: ADDRESS });
     expect(await world.reports(1)).toEqual([
-      report('notice', `home: opened FWKNOP_6_22 to ${ADDRESS} for 45s`),
+      report('notice', `home: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 45s`),
     ]);
     const [entry] = await world.entries();
     expect(entry?.secondsLeft).toBeLessThanOrEqual(45);
@@ -171,7 +176,7 @@ describe('what fwknopd lets through and the helper does not', () => {
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 7200 });
     const [, second] = await world.reports(2);
     expect(second).toEqual(
-      report('notice', `home: opened FWKNOP_6_22 to ${ADDRESS} for 1h (asked for 2h)`),
+      report('notice', `home: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 1h (asked for 2h)`),
     );
   });
 
@@ -213,7 +218,7 @@ describe('when something is wrong, the system log says what, and fwknopd goes on
     await world.knock({ access: 'tcp/443', allow: ADDRESS, timeout: 60 });
     expect(await world.reports(2)).toEqual([
       report('err', /^home: .*no answer in time/),
-      report('notice', `home: opened FWKNOP_6_443 to ${ADDRESS} for 1m`),
+      report('notice', `home: opened tcp/443 to ${ADDRESS} (FWKNOP_6_443) for 1m`),
     ]);
     expect((await world.entries()).map(({ list }) => list)).toEqual(['FWKNOP_6_443']);
     // The deadline of this configuration, not the usual 10 s.

@@ -16,7 +16,9 @@ const ACCESS_CONF = example('access.conf.example');
 const TOML = example('mikrotik.toml.example');
 
 const OPENS = /^#?CMD_CYCLE_OPEN +(.*)$/gm;
-const [SHORT_FORM, LONG_FORM] = [...ACCESS_CONF.matchAll(OPENS)].map(([, command]) => command!);
+const [SHORT_FORM, LONG_FORM, CLIENT_FORM, FIXED_FORM] = [...ACCESS_CONF.matchAll(OPENS)].map(
+  ([, command]) => command!,
+);
 
 /** The example with this command, where the programs are here. */
 function accessConf(command: string): string {
@@ -31,7 +33,7 @@ function toml(): string {
   return TOML.replace(/^host .*$/m, 'host = "127.0.0.1"').replace(/^#fingerprint .*$/m, pinned());
 }
 
-async function useWith(command: string): Promise<void> {
+async function useWith(command: string, label = 'FWKNOP_6_22', access = 'tcp/22'): Promise<void> {
   const files = { 'mikrotik.toml': toml(), 'mikrotik.password': `${PASSWORD}\n` };
   const world = await startWorld({
     accessConf: accessConf(command),
@@ -43,19 +45,22 @@ async function useWith(command: string): Promise<void> {
   expect(output).not.toMatch(/\[[-!*]\]/);
   expect(accepted).toBe(true);
 
-  await world.knock({ access: 'tcp/22', allow: '203.0.113.9' });
+  await world.knock({ access, allow: '203.0.113.9' });
   expect(await world.reports(1)).toMatchObject([
-    { level: 'notice', text: '127.0.0.1: opened FWKNOP_6_22 to 203.0.113.9 for 30s' },
+    { level: 'notice', text: `127.0.0.1: opened tcp/22 to 203.0.113.9 (${label}) for 30s` },
   ]);
   expect(await world.entries()).toHaveLength(1);
 }
 
-test('access.conf.example shows both forms, far below the 255 characters that fwknopd takes', () => {
+test('access.conf.example shows every form, far below the 255 characters that fwknopd takes', () => {
   expect(SHORT_FORM).toMatch(/^\/\S+\/fwknop-mikrotik \$SRC \$PROTO \$PORT \$CLIENT_TIMEOUT$/);
   expect(LONG_FORM).toMatch(
     /^\/\S+\/node --use-openssl-ca \/\S+\/fwknop-mikrotik \$SRC \$PROTO \$PORT \$CLIENT_TI/,
   );
-  for (const form of [SHORT_FORM, LONG_FORM]) expect(form?.length).toBeLessThan(150);
+  expect(CLIENT_FORM).toBe(SHORT_FORM?.replace('$SRC', () => '--client phone $SRC'));
+  expect(FIXED_FORM).toBe(SHORT_FORM?.replace('$PROTO $PORT', 'tcp 22'));
+  for (const form of [SHORT_FORM, LONG_FORM, CLIENT_FORM, FIXED_FORM])
+    expect(form?.length).toBeLessThan(150);
 });
 
 const systemNode = ['/usr/local/bin', '/usr/bin'].some((path) => existsSync(`${path}/node`));
@@ -72,4 +77,20 @@ storyWithSystemNode(
 
 story('the form with an absolute path to node opens', async () => {
   await useWith(LONG_FORM!);
+});
+
+story('the form with a client opens, and names the client', async () => {
+  await useWith(
+    LONG_FORM!.replace('$SRC', () => '--client phone $SRC'),
+    'FWKNOP_6_22, phone',
+  );
+});
+
+story('the form with fixed words opens their service, whatever the client asks for', async () => {
+  const fixed = FIXED_FORM!.slice(FIXED_FORM!.indexOf('$SRC'));
+  await useWith(
+    LONG_FORM!.replace(/\$SRC.*/, () => fixed),
+    'FWKNOP_6_22',
+    'tcp/443',
+  );
 });

@@ -499,21 +499,21 @@ const KNOCKS: readonly Question[] = [
     id: 'knock-opens',
     mark: 'I',
     asks: 'Does a knock by a user who may not read open?',
-    expects: says(0, `opened ${LIST} to 198.51.100.7 for 10s`),
+    expects: says(0, `opened tcp/22 to 198.51.100.7 (${LIST}) for 10s`),
     ask: (live) => live.knock('writer', knocking(10)),
   },
   {
     id: 'knock-ipv6',
     mark: 'I',
     asks: 'Does one from an IPv6 address?',
-    expects: says(0, `opened ${LIST} to 2001:db8::7 for 10s`),
+    expects: says(0, `opened tcp/22 to 2001:db8::7 (${LIST}) for 10s`),
     ask: (live) => live.knock('writer', knocking(10, '2001:DB8:0::7')),
   },
   {
     id: 'knock-again',
     mark: 'I',
     asks: 'Does another knock by that user leave the expiry, and say so?',
-    expects: says(0, `${LIST} already has 198.51.100.7; its expiry is unchanged`),
+    expects: says(0, `already has 198.51.100.7 for tcp/22 (${LIST}); its expiry is unchanged`),
     ask: async (live) => {
       await live.knock('writer', knocking(10));
       return live.knock('writer', knocking(20));
@@ -524,7 +524,7 @@ const KNOCKS: readonly Question[] = [
     mark: 'P',
     asks: 'Does another knock by a user who may read extend the entry?',
     needs: ['admin'],
-    expects: says(0, `extended ${LIST} for 198.51.100.7 to 1h`),
+    expects: says(0, `extended tcp/22 for 198.51.100.7 (${LIST}) to 1h`),
     ask: async (live) => {
       await live.entry('writer', KNOCKER);
       return live.knock('admin', knocking(3600));
@@ -535,7 +535,7 @@ const KNOCKS: readonly Question[] = [
     mark: 'P',
     asks: 'And an IPv6 entry?',
     needs: ['admin'],
-    expects: says(0, `extended ${LIST} for 2001:db8::7 to 1h`),
+    expects: says(0, `extended tcp/22 for 2001:db8::7 (${LIST}) to 1h`),
     ask: async (live) => {
       await live.entry('writer', { address: '2001:db8::7' }, 'v6');
       return live.knock('admin', knocking(3600, '2001:db8::7'));
@@ -546,7 +546,7 @@ const KNOCKS: readonly Question[] = [
     mark: 'P',
     asks: 'Does it leave an entry that ends later?',
     needs: ['admin'],
-    expects: says(0, `${LIST} already has 198.51.100.7 for 2h…s more`),
+    expects: says(0, `already has 198.51.100.7 for tcp/22 (${LIST}), 2h…s left`),
     ask: async (live) => {
       await live.entry('writer', { ...KNOCKER, timeout: '2h30s' });
       return live.knock('admin', knocking(60));
@@ -557,7 +557,7 @@ const KNOCKS: readonly Question[] = [
     mark: 'P',
     asks: 'Does it leave an entry without an end?',
     needs: ['admin'],
-    expects: says(0, `${LIST} already has 198.51.100.7, without an end`),
+    expects: says(0, `already has 198.51.100.7 for tcp/22 (${LIST}), without an end`),
     ask: async (live) => {
       await live.entry('writer', { ...KNOCKER, timeout: undefined });
       return live.knock('admin', knocking(60));
@@ -568,7 +568,7 @@ const KNOCKS: readonly Question[] = [
     mark: 'P',
     asks: 'Is a disabled entry no opening?',
     needs: ['admin'],
-    expects: says(76, `${LIST} already has 198.51.100.7, but disabled; hint: …`),
+    expects: says(76, `already has 198.51.100.7 for tcp/22 (${LIST}), but disabled; hint: …`),
     ask: async (live) => {
       await live.entry('writer', { ...KNOCKER, disabled: 'yes' });
       return live.knock('admin', knocking(60));

@@ -2,7 +2,7 @@ import { type RouterOptions, startRouter, type TestRouter } from '../../simulato
 import { certificates } from '../../simulator/certificates';
 import { Deadline } from '../../src/common/deadline';
 import { Failure } from '../../src/common/failure';
-import { type Entry, entryFor } from '../../src/router/address-list';
+import { type Entry, entryFor, type OpeningEntry } from '../../src/router/address-list';
 import { type Opening, open } from '../../src/router/open';
 import type { Router, Trust } from '../../src/router/router';
 
@@ -61,9 +61,10 @@ export function aim(
   };
 }
 
-export const ENTRY: Entry = entryFor(
+export const ENTRY: OpeningEntry = entryFor(
   {
     source: { family: 4, text: '203.0.113.9' },
+    client: undefined,
     protocol: 'tcp',
     port: 22,
     timeout: 60,

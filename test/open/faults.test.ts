@@ -145,7 +145,7 @@ describe.each(TRANSPORTS)('every misbehaviour of a router, %s', (transport) => {
           /connection (?:closed by the router|lost) (\(.+?\))(?:: E\w+)?/,
           'connection gone $1',
         )
-        .replace(/for \d+s more/, 'for a while more');
+        .replace(/\d+s left/, 'a while left');
       return `${fault.name.padEnd(50)} ${steady}`;
     });
     expect(told.join('\n')).toMatchSnapshot();

@@ -38,7 +38,10 @@ describe.each(TRANSPORTS)('a first knock, %s', (transport) => {
   test('adds one entry with an end, in three sentences at most', async () => {
     const target = await startTarget(transport);
     const { opening } = await attempt(aim(target, transport));
-    expect(opening).toEqual({ what: 'opened FWKNOP_6_22 to 203.0.113.9 for 1m', changed: true });
+    expect(opening).toEqual({
+      what: 'opened tcp/22 to 203.0.113.9 (FWKNOP_6_22) for 1m',
+      changed: true,
+    });
     const [entry, ...others] = target.lists.v4.entries();
     expect(others).toEqual([]);
     expect(entry).toMatchObject({ ...ROW, comment: 'fwknop', disabled: false, dynamic: true });
@@ -54,6 +57,7 @@ test('an IPv6 source goes to the IPv6 menu', () =>
   withTarget({}, async (target) => {
     const grant = {
       source: { family: 6, text: '2001:db8::9' },
+      client: undefined,
       protocol: 'udp',
       port: 51820,
       timeout: 3600,
@@ -61,7 +65,7 @@ test('an IPv6 source goes to the IPv6 menu', () =>
     } as const;
     const entry = entryFor(grant, 'FWKNOP_{proto}_{port}', 'fwknop');
     const { opening } = await attempt(aim(target, 'plain'), 1000, entry);
-    expect(opening?.what).toBe('opened FWKNOP_17_51820 to 2001:db8::9 for 1h');
+    expect(opening?.what).toBe('opened udp/51820 to 2001:db8::9 (FWKNOP_17_51820) for 1h');
     expect(target.lists.v6.entries()).toMatchObject([{ list: 'FWKNOP_17_51820' }]);
     expect(target.lists.v4.entries()).toEqual([]);
   }));
@@ -85,7 +89,7 @@ describe('a knock while the entry is there', () => {
         target.addEntry({ ...ROW, timeout: '30s' });
         const { opening } = await attempt(aim(target, 'plain'));
         expect(opening).toEqual({
-          what: 'FWKNOP_6_22 already has 203.0.113.9; its expiry is unchanged',
+          what: 'already has 203.0.113.9 for tcp/22 (FWKNOP_6_22); its expiry is unchanged',
           changed: false,
         });
         expect(target.lists.v4.entries()[0]?.secondsLeft).toBeLessThanOrEqual(30);
@@ -98,7 +102,7 @@ describe('a knock while the entry is there', () => {
       target.addEntry({ ...ROW, address: '203.0.113.10', timeout: '40s' });
       const { opening } = await attempt(aim(target, 'plain', reader));
       expect(opening).toEqual({
-        what: 'extended FWKNOP_6_22 for 203.0.113.9 to 1m',
+        what: 'extended tcp/22 for 203.0.113.9 (FWKNOP_6_22) to 1m',
         changed: true,
       });
       const [entry, other] = target.lists.v4.entries();
@@ -121,7 +125,9 @@ describe('a knock while the entry is there', () => {
     withTarget({}, async (target) => {
       target.addEntry({ ...ROW, timeout: '2h' });
       const { opening } = await attempt(aim(target, 'plain', reader));
-      expect(opening?.what).toMatch(/^FWKNOP_6_22 already has 203\.0\.113\.9 for 1h59m\d+s more$/);
+      expect(opening?.what).toMatch(
+        /^already has 203\.0\.113\.9 for tcp\/22 \(FWKNOP_6_22\), 1h59m\d+s left$/,
+      );
       expect(target.lists.v4.entries()[0]?.secondsLeft).toBeGreaterThan(7000);
     }));
 
@@ -129,7 +135,9 @@ describe('a knock while the entry is there', () => {
     withTarget({}, async (target) => {
       target.addEntry(ROW);
       const { opening } = await attempt(aim(target, 'plain', reader));
-      expect(opening?.what).toBe('FWKNOP_6_22 already has 203.0.113.9, without an end');
+      expect(opening?.what).toBe(
+        'already has 203.0.113.9 for tcp/22 (FWKNOP_6_22), without an end',
+      );
       expect(target.sentences.some(([command]) => command?.endsWith('/set'))).toBe(false);
     }));
 
@@ -141,7 +149,7 @@ describe('a knock while the entry is there', () => {
         kind: 'router',
         faults: [
           {
-            what: 'FWKNOP_6_22 already has 203.0.113.9, but disabled',
+            what: 'already has 203.0.113.9 for tcp/22 (FWKNOP_6_22), but disabled',
             hint: 'enable or remove that entry',
           },
         ],
@@ -153,7 +161,7 @@ describe('a knock while the entry is there', () => {
       { faults: [{ at: 'add', how: trap('failure: already have such entry'), times: 1 }] },
       async (target) => {
         const { opening } = await attempt(aim(target, 'plain', reader));
-        expect(opening?.what).toBe('opened FWKNOP_6_22 to 203.0.113.9 for 1m');
+        expect(opening?.what).toBe('opened tcp/22 to 203.0.113.9 (FWKNOP_6_22) for 1m');
         expect(isOpen(target)).toBe(true);
       },
     ));
@@ -162,7 +170,7 @@ describe('a knock while the entry is there', () => {
     withTarget({ faults: [{ at: 'print', how: late(1300) }] }, async (target) => {
       target.addEntry({ ...ROW, timeout: '1s' });
       const { opening } = await attempt(aim(target, 'plain', reader), 5000);
-      expect(opening?.what).toBe('opened FWKNOP_6_22 to 203.0.113.9 for 1m');
+      expect(opening?.what).toBe('opened tcp/22 to 203.0.113.9 (FWKNOP_6_22) for 1m');
       expect(target.adds).toBe(2);
     }));
 
@@ -182,7 +190,7 @@ describe('a knock while the entry is there', () => {
         async (target) => {
           const { opening } = await attempt(aim(target, 'plain', reader));
           expect(opening).toEqual({
-            what: 'FWKNOP_6_22 already has 203.0.113.9; its expiry is unchanged',
+            what: 'already has 203.0.113.9 for tcp/22 (FWKNOP_6_22); its expiry is unchanged',
             changed: false,
             warning:
               ending === 'fin'
@@ -202,7 +210,7 @@ describe('a knock while the entry is there', () => {
       } as const;
       target.addEntry({ ...ROW, address: '2001:db8::9', timeout: '10s' }, 'v6');
       const { opening } = await attempt(aim(target, 'plain', reader), 1000, entry);
-      expect(opening?.what).toBe('extended FWKNOP_6_22 for 2001:db8::9 to 1m');
+      expect(opening?.what).toBe('extended tcp/22 for 2001:db8::9 (FWKNOP_6_22) to 1m');
     }),
   );
 });

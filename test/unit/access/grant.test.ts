@@ -19,10 +19,12 @@ import { linesOf, refusal } from '../../support/refusals';
 import { ipv4, ipv6 } from '../../support/spellings';
 
 const ANYTHING: GrantRules = {
+  client: undefined,
   services: undefined,
   sources: undefined,
   maxTimeout: undefined,
   defaultTimeout: 30,
+  tables: { services: '[grant]', sources: '[grant]' },
 };
 
 function ask(
@@ -161,7 +163,7 @@ test('nothing is granted that is not listed, and for no time beyond the ceiling 
 
         let grant: Grant | undefined;
         try {
-          grant = permit(request, { services, sources, maxTimeout, defaultTimeout });
+          grant = permit(request, { ...ANYTHING, services, sources, maxTimeout, defaultTimeout });
         } catch (error) {
           linesOf(
             refusal(() => {

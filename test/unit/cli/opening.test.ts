@@ -38,6 +38,7 @@ test('without options, everything is left to the file', async () => {
 
 const OPTIONS: [option: string, value: string, overrides: object][] = [
   ['config', '/etc/x.toml', { config: '/etc/x.toml' }],
+  ['client', 'phone-2', { client: 'phone-2' }],
   ['list', 'X_{port}', { list: 'X_{port}' }],
   ['deadline', '1m30s', { deadline: 90 }],
   ['syslog', 'off', { syslog: 'off' }],
@@ -307,15 +308,24 @@ describe('nothing is guessed, converted or unquoted', () => {
 
 describe('fwknopd’s usual call is taken apart without yargs', () => {
   test.each([
-    ['the four words', WORDS, WORDS, undefined],
-    ['and a file before them', ['--config', 'f', ...WORDS], WORDS, 'f'],
-    ['whatever the words are', ['', '0x1', 'a b', '6\n'], ['', '0x1', 'a b', '6\n'], undefined],
-    ['a file of an odd name', ['--config', ' "f"=', ...WORDS], WORDS, ' "f"='],
-  ])('%s', (_, argv, words, config) => {
-    const call = readUsualCall(argv);
+    ['the four arguments', [], WORDS, {}],
+    ['a file before them', ['--config', 'f'], WORDS, { config: ['f'] }],
+    ['a client before them', ['--client', 'c'], WORDS, { client: ['c'] }],
+    ['both', ['--client', 'c', '--config', 'f'], WORDS, { client: ['c'], config: ['f'] }],
+    [
+      'both the other way',
+      ['--config', 'f', '--client', 'c'],
+      WORDS,
+      { client: ['c'], config: ['f'] },
+    ],
+    ['any four arguments', [], ['', '0x1', 'a b', '6\n'], {}],
+    ['a file of an odd name', ['--config', ' "f"='], WORDS, { config: [' "f"='] }],
+    ['a client of a bad name', ['--client', 'Ä '], WORDS, { client: ['Ä '] }],
+  ])('%s', (_, options, words, texts) => {
+    const call = readUsualCall([...options, ...words]);
     expect(call).toEqual({
       positionals: words,
-      texts: new Map(config === undefined ? [] : [['config', [config]]]),
+      texts: new Map(Object.entries(texts)),
       switches: new Set(),
     });
   });
@@ -334,6 +344,14 @@ describe('fwknopd’s usual call is taken apart without yargs', () => {
     ['an empty file', ['--config', '', ...WORDS]],
     ['an option for a file', ['--config', '--verbose', ...WORDS]],
     ['a file and five words', ['--config', 'f', ...WORDS, '1']],
+    ['a client with =', ['--client=c', ...WORDS]],
+    ['a client after the words', ['--config', 'f', ...WORDS, '--client', 'c']],
+    ['two clients', ['--client', 'c', '--client', 'd', ...WORDS]],
+    ['two files', ['--config', 'f', '--client', 'c', '--config', 'g', ...WORDS]],
+    ['an empty client', ['--client', '', ...WORDS]],
+    ['an option for a client', ['--client', '--config', 'f', ...WORDS]],
+    ['a client and three words', ['--client', 'c', ...WORDS.slice(1)]],
+    ['a client without a name', ['--client']],
   ])('but not with %s', (_, argv) => {
     expect(readUsualCall(argv)).toBeUndefined();
   });
@@ -342,7 +360,13 @@ describe('fwknopd’s usual call is taken apart without yargs', () => {
     assert(
       asyncProperty(
         array(oneof(word, constantFrom('-', '--', '-x', '--tls')), { minLength: 3, maxLength: 5 }),
-        constantFrom([], ['--config'], ['--config', 'f'], ['--config=f'], ['--list', 'f']),
+        array(
+          oneof(
+            tuple(constantFrom('--config', '--client', '--list'), word),
+            constantFrom(['--config'], ['--client', 'c'], ['--config=f'], ['--client=c']),
+          ),
+          { maxLength: 3 },
+        ).map((options) => options.flat()),
         async (words, before) => {
           const usual = readUsualCall([...before, ...words]);
           if (usual !== undefined) expect(await readByYargs([...before, ...words])).toEqual(usual);
@@ -363,6 +387,10 @@ describe('bad values', () => {
     ['--tls=VERIFY', '--tls: expected verify, insecure, anonymous or off'],
     ['--fingerprint=abc', '--fingerprint: expected a SHA-256 fingerprint, 64 hex digits'],
     ['--email=me', '--email: expected an e-mail address'],
+    [
+      '--client=Phone',
+      '--client: expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start',
+    ],
     ['--list={src}', '--list: expected no placeholder but {proto} and {port}'],
     ['--deadline=0', '--deadline: expected a duration of 1s to 120s'],
     ['--deadline=1h', '--deadline: expected a duration of 1s to 120s'],

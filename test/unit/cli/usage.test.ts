@@ -5,6 +5,7 @@ import { EXIT } from '../../../src/common/failure';
 const WORDS = ['203.0.113.9', '6', '22', '30'];
 const SAMPLES: Record<string, string> = {
   FILE: '/etc/hosts',
+  NAME: 'phone',
   HOST: 'router.example',
   PORT: '8729',
   USER: 'fwknop',
@@ -37,6 +38,7 @@ test('lists the options that were promised', () => {
     options.map(({ name, value }) => (value === undefined ? name : `${name} ${value}`)),
   ).toEqual([
     'config FILE',
+    'client NAME',
     'routerip HOST',
     'routerport PORT',
     'routeruser USER',

@@ -1,4 +1,4 @@
-import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
+import { array, assert, asyncProperty, constantFrom, oneof, string, tuple } from 'fast-check';
 import { readByYargs, readUsualCall } from '../../../src/cli/opening';
 
 /** What a command line may hold: what fwknopd passes, what people type, what yargs trips over. */
@@ -33,6 +33,8 @@ const word = oneof(
   constantFrom(
     '--config',
     '--config=x',
+    '--client',
+    '--client=x',
     '--',
     '-',
     '-5',
@@ -47,6 +49,17 @@ const word = oneof(
 const commandLine = oneof(
   array(word, { minLength: 4, maxLength: 4 }),
   array(word, { minLength: 5, maxLength: 5 }).map((words) => ['--config', ...words]),
+  array(word, { minLength: 5, maxLength: 5 }).map((words) => ['--client', ...words]),
+  tuple(
+    constantFrom(['--config', '--client'], ['--client', '--config'], ['--client', '--client']),
+    array(word, { minLength: 6, maxLength: 6 }),
+  ).map(([[first = '', second = ''], [one = '', two = '', ...words]]) => [
+    first,
+    one,
+    second,
+    two,
+    ...words,
+  ]),
   array(word, { maxLength: 8 }),
 );
 
@@ -67,6 +80,9 @@ test('what the short reader takes, it takes as yargs does', async () => {
 test.each([
   [['203.0.113.9', '6', '22', '60']],
   [['--config', '/etc/fwknop/mikrotik.toml', '203.0.113.9', '6', '22', '60']],
+  [['--client', 'phone', '203.0.113.9', '6', '22', '60']],
+  [['--client', 'phone', '--config', '/etc/x.toml', '203.0.113.9', '6', '22', '60']],
+  [['--config', '/etc/x.toml', '--client', 'phone', '203.0.113.9', '6', '22', '60']],
 ])("fwknopd's own call is for the short reader: %j", (argv) => {
   expect(readUsualCall(argv)?.positionals).toEqual(['203.0.113.9', '6', '22', '60']);
 });

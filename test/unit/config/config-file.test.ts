@@ -44,8 +44,9 @@ function lines(toml: string): string[] {
 }
 
 const UNKNOWN = {
-  top: 'unknown; hint: the keys here are deadline, list, comment, syslog, grant, router',
+  top: 'unknown; hint: the keys here are deadline, list, comment, syslog, grant, client, router',
   grant: 'unknown; hint: the keys here are services, sources, max-timeout, default-timeout',
+  client: 'unknown; hint: the keys here are services, sources, max-timeout, default-timeout, list',
   router:
     'unknown; hint: the keys here are name, host, port, user, password, password-file, tls, ca-file, fingerprint, email',
 };
@@ -64,6 +65,13 @@ describe('reads', () => {
       sources         = ["198.51.100.0/24"]
       max-timeout     = "1h"
       default-timeout = "45s"
+
+      [client.phone]
+      services    = ["udp/51820"]
+      max-timeout = "10m"
+      list        = "PHONE"
+
+      [client.2nd-laptop]
 
       [[router]]
       name          = "home"
@@ -86,6 +94,17 @@ describe('reads', () => {
       list: 'OPEN_{proto}_{port}',
       comment: 'by fwknop',
       syslog: 'on',
+      clients: new Map([
+        [
+          'phone',
+          {
+            services: [{ protocol: 'udp', firstPort: 51820, lastPort: 51820 }],
+            maxTimeout: 600,
+            list: 'PHONE',
+          },
+        ],
+        ['2nd-laptop', {}],
+      ]),
       routers: [
         {
           name: 'home',
@@ -121,12 +140,8 @@ describe('reads', () => {
 
   test('nothing, as a file that is not there', () => {
     const nothing = {
-      grant: {
-        services: undefined,
-        sources: undefined,
-        maxTimeout: undefined,
-        defaultTimeout: 30,
-      },
+      grant: {},
+      clients: new Map(),
       routers: [],
     };
     expect(read('')).toEqual(nothing);
@@ -177,6 +192,28 @@ describe('refuses, with the key', () => {
     ['a router as a date', 'router = [1979-05-27]', 'router: expected tables: [[router]]'],
     ['several grants', '[[grant]]\nmax-timeout = 5', 'grant: expected a table: [grant]'],
     ['a grant as a truth', 'grant = true', 'grant: expected a table: [grant]'],
+    ['a client as a text', 'client = "phone"', 'client: expected a table: [client]'],
+    ['a client that is no table', 'client.phone = 1', 'client.phone: expected a table: [phone]'],
+    [
+      'a client in capitals',
+      '[client.Phone]',
+      'client.Phone: expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start',
+    ],
+    [
+      'a client whose name may be a secret',
+      '[client."my pass"]',
+      'client.a key: expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start',
+    ],
+    [
+      'a bad setting of a client',
+      '[client.phone]\nservices = ["ssh"]',
+      'client.phone.services: expected services such as "tcp/22" or "tcp/8000-8100", not "ssh"',
+    ],
+    [
+      'an unknown setting of a client',
+      '[client.phone]\nport = 1',
+      `client.phone.port: ${UNKNOWN.client}`,
+    ],
     ['a grant as a date', 'grant = 1979-05-27', 'grant: expected a table: [grant]'],
     ['a number for a text', 'list = 5', 'list: expected a text'],
     ['a table for a text', 'comment = { a = 1 }', 'comment: expected a text'],
@@ -478,7 +515,7 @@ describe('never repeats a secret', () => {
     'email',
   );
   const whole = tuple(
-    table('deadline', 'list', 'comment', 'syslog', 'grant', 'router'),
+    table('deadline', 'list', 'comment', 'syslog', 'grant', 'client', 'router'),
     oneof(table('max-timeout', 'default-timeout'), value),
     oneof(array(router, { maxLength: 3 }), value),
   ).map(([top, grant, routers]) => ({ ...top, grant, router: routers }));

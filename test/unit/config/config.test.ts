@@ -72,13 +72,16 @@ describe('without flags', () => {
     expect(await load(ONE)).toEqual({
       deadline: 10,
       list: 'FWKNOP_{proto}_{port}',
-      comment: 'fwknop',
+      comment: 'fwknop {client}',
       syslog: 'auto',
+      clients: new Map(),
       grant: {
+        client: undefined,
         services: undefined,
         sources: undefined,
         maxTimeout: undefined,
         defaultTimeout: 30,
+        tables: { services: '[grant]', sources: '[grant]' },
       },
       routers: [
         {
@@ -212,6 +215,65 @@ describe('flags', () => {
         email: 'a@b',
       },
     ]);
+  });
+});
+
+describe('the settings of a client', () => {
+  const FILE = `
+    list = "ALL"
+    [grant]
+    services = ["tcp/22"]
+    sources = ["198.51.100.0/24"]
+    max-timeout = "1h"
+    default-timeout = "45s"
+    [client.phone]
+    services = ["udp/51820"]
+    max-timeout = "10m"
+    list = "PHONE"
+    [client.laptop]
+    sources = []
+    default-timeout = "5s"
+    ${ONE}`;
+  const SSH = [{ protocol: 'tcp', firstPort: 22, lastPort: 22 }];
+  const WIREGUARD = [{ protocol: 'udp', firstPort: 51820, lastPort: 51820 }];
+
+  test.each<[client: string | undefined, list: string, grant: object]>([
+    [
+      undefined,
+      'ALL',
+      { services: SSH, maxTimeout: 3600, defaultTimeout: 45, tables: { services: '[grant]' } },
+    ],
+    [
+      'phone',
+      'PHONE',
+      {
+        services: WIREGUARD,
+        maxTimeout: 600,
+        defaultTimeout: 45,
+        tables: { services: '[client.phone]', sources: '[grant]' },
+      },
+    ],
+    [
+      'laptop',
+      'ALL',
+      {
+        services: SSH,
+        maxTimeout: 3600,
+        defaultTimeout: 5,
+        tables: { services: '[grant]', sources: '[client.laptop]' },
+      },
+    ],
+    ['tablet', 'ALL', { services: SSH, maxTimeout: 3600, defaultTimeout: 45 }],
+  ])('of %s take the place of those for all', async (client, list, grant) => {
+    const config = await load(FILE, ...(client === undefined ? [] : [`--client=${client}`]));
+    expect(config).toMatchObject({ list, grant: { client, ...grant } });
+    expect([...config.clients.keys()]).toEqual(['phone', 'laptop']);
+    const isLetIn = config.grant.sources?.has(parseAddress('198.51.100.7')!);
+    expect(isLetIn).toBe(client !== 'laptop');
+  });
+
+  test('give way to the flags', async () => {
+    expect((await load(FILE, '--client=phone', '--list=FLAG')).list).toBe('FLAG');
   });
 });
 

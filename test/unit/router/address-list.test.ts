@@ -13,7 +13,8 @@ import { ipv6Groups, rfc5952 } from '../../support/addresses';
 import { ipv6Bits } from '../../support/spellings';
 
 function grant(source = '203.0.113.9', protocol: Protocol = 'tcp', port = 22, timeout = 30): Grant {
-  return { source: parseAddress(source)!, protocol, port, timeout, cutFrom: undefined };
+  const client = undefined;
+  return { source: parseAddress(source)!, client, protocol, port, timeout, cutFrom: undefined };
 }
 
 const LIST = 'FWKNOP_{proto}_{port}';
@@ -26,6 +27,8 @@ describe('the entry for a grant', () => {
       address: '203.0.113.9',
       timeout: 30,
       comment: 'fwknop',
+      service: 'tcp/22',
+      label: 'FWKNOP_6_22',
     });
   });
 
@@ -36,7 +39,30 @@ describe('the entry for a grant', () => {
       address: '2001:db8::1',
       timeout: 30,
       comment: '',
+      service: 'udp/51820',
+      label: 'FWKNOP_17_51820',
     });
+  });
+
+  test('names its client in the comment and in messages', () => {
+    expect(entryFor({ ...grant(), client: 'phone' }, LIST, 'fwknop {client}')).toMatchObject({
+      comment: 'fwknop phone',
+      label: 'FWKNOP_6_22, phone',
+    });
+  });
+
+  test.each([
+    ['fwknop {client}', 'fwknop phone', 'fwknop'],
+    ['{client}', 'phone', ''],
+    ['{client} by SPA', 'phone by SPA', ' by SPA'],
+    ['by {client}, {client}', 'by phone, phone', 'by,'],
+    ['two  {client}', 'two  phone', 'two '],
+    ['knock', 'knock', 'knock'],
+    ['', '', ''],
+    ['$&{client}$1', '$&phone$1', '$&$1'],
+  ])('of the template %j has the comment %j, without a client %j', (template, comment, without) => {
+    expect(entryFor({ ...grant(), client: 'phone' }, LIST, template).comment).toBe(comment);
+    expect(entryFor(grant(), LIST, template).comment).toBe(without);
   });
 
   test.each([
