@@ -8,7 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 
 const DIST = join(__dirname, 'dist');
-const RAW_API = 'node-routeros/dist/RouterOSAPI';
+const CHANNEL = 'node-routeros/dist/Channel';
 
 /** Modules of routeros-client and node-routeros that take long to load, and what stands for them. */
 const STAND_INS: Readonly<Record<string, string>> = {
@@ -16,38 +16,12 @@ const STAND_INS: Readonly<Record<string, string>> = {
   debug: 'module.exports = () => () => undefined;',
   // What went wrong is told by src/router/session.ts.
   messages: 'module.exports = { default: {} };',
-  // Replies are read, and commands written, by src/router/session.ts. With them iconv-lite goes: 12 ms.
-  Receiver: `exports.Receiver = class {
-    tags = new Map();
-    read(tag, callback) { this.tags.set(tag, { callback }); }
-    stop(tag) { this.tags.delete(tag); }
-  };`,
-  Transmitter: 'exports.Transmitter = class { runPool() {} };',
-  // It runs one command after the other.
-  RStream: '',
-  // It uses the raw API. The menus over that load lodash, 23 ms, and compile a dozen regular expressions.
+  // It uses the Channel alone. The menus load lodash, 23 ms, and compile a dozen regular expressions.
   RouterOSClient: '',
   RosApiMenu: '',
   RosApiCommands: '',
   RosApiCrud: '',
   RosApiModel: '',
-};
-
-/** What is changed in a file of node-routeros: a text, and what is put in its place. */
-const CHANGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'Connector.js': {
-    // Loaded on use: a plain opening needs no TLS.
-    'const tls = require("tls");':
-      'const tls = { connect: (...args) => require("tls").connect(...args) };',
-    // The deadline ends what is silent. To set up a timer more takes 0.2 ms, and a probe less than that.
-    'this.socket.setTimeout(this.timeout * 1000);': '',
-    'this.socket.setKeepAlive(true);': '',
-  },
-  'RouterOSAPI.js': {
-    // Loaded on use: no router since 6.43 asks for a hash.
-    'const crypto = require("crypto");':
-      'const crypto = { createHash: (...args) => require("crypto").createHash(...args) };',
-  },
 };
 
 /**
@@ -62,8 +36,8 @@ const startFast: Plugin = {
     const replaced = new RegExp(`(?:^|/)(${Object.keys(STAND_INS).join('|')})$`);
     // As seen from bin/, whose `require` the program gets.
     onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
-    // Of the two packages, src/router/session.ts uses the raw API alone.
-    onResolve({ filter: /^node-routeros$/ }, () => ({ path: require.resolve(RAW_API) }));
+    // Of the two packages, src/router/session.ts uses the Channel alone.
+    onResolve({ filter: /^node-routeros$/ }, () => ({ path: require.resolve(CHANNEL) }));
     onResolve({ filter: replaced }, ({ path, importer }) =>
       /\/(?:routeros-client|node-routeros)\//.test(importer)
         ? { path: basename(path), namespace: 'stand-in' }
@@ -72,19 +46,8 @@ const startFast: Plugin = {
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[path] ?? '',
     }));
-    onLoad({ filter: /node-routeros\/dist\/.*\.js$/ }, ({ path }) => ({
-      contents: Object.entries(CHANGES[basename(path)] ?? {}).reduce(
-        change,
-        readFileSync(path, 'utf8'),
-      ),
-    }));
   },
 };
-
-function change(source: string, [from, to]: [string, string]): string {
-  if (!source.includes(from)) throw new Error(`not in the library any more: ${from}`);
-  return source.replaceAll(from, () => to);
-}
 
 /** Loads a module of Node's where it is used first: most runs need no child process, and no TLS. */
 function loadOnUse(bundle: string): string {
@@ -111,8 +74,8 @@ async function bundle(
     format: 'cjs',
     supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
     plugins,
-    // They ask for it when ENV=testing only, which src/router/session.ts rules out.
-    external: ['source-map-support'],
+    // With ENV=testing in the environment, the library would load a module that is not there.
+    define: { 'process.env.ENV': '""' },
     metafile: true,
     write: false,
     logLevel: 'warning',

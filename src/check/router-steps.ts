@@ -1,13 +1,14 @@
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { Deadline } from '../common/deadline';
 import { Failure } from '../common/failure';
 import { ENTRY_FIELDS, type Entry } from '../router/address-list';
+import { Connection } from '../router/connection';
 import { SessionError, Trap } from '../router/errors';
 import { add, refusedAdd, toFailure } from '../router/open';
 import { resolve } from '../router/resolve';
 import type { Router } from '../router/router';
 import { Session } from '../router/session';
-import { connect, inspectCertificate } from './certificate';
+import { inspectCertificate } from './certificate';
 import type { Section } from './output';
 import type { Pinning } from './pin';
 import { checkPolicies, type Policies, readPolicies } from './policies';
@@ -82,14 +83,14 @@ export async function checkRouter(
     step = 'TLS';
     let trusted = router;
     if (router.trust.mode === 'off') {
-      connection.destroy();
+      connection.close();
       section.warn(
         step,
         'off: password and entries go over the network as they are',
         'use api-ssl',
       );
     } else {
-      const shown = await inspectCertificate(router, address, connection, clock);
+      const shown = await inspectCertificate(router, connection);
       const pin = await check.pinning?.pinIfWanted(router, index, shown);
       if (check.pinning !== undefined) {
         // The time that an answer took is not the router's.
@@ -138,12 +139,12 @@ async function connectToOne(
   { host, port }: Router,
   addresses: readonly string[],
   deadline: Deadline,
-): Promise<{ address: string; connection: Socket; unanswering: readonly string[] }> {
+): Promise<{ address: string; connection: Connection; unanswering: readonly string[] }> {
   const unanswering: string[] = [];
   let first: unknown;
   for (const address of addresses.slice(0, MOST_ADDRESSES)) {
     try {
-      return { address, connection: await connect(address, port, deadline), unanswering };
+      return { address, connection: await Connection.open(address, port, deadline), unanswering };
     } catch (error) {
       first ??= error;
       unanswering.push(address);

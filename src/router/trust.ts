@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import {
   type ConnectionOptions,
   createSecureContext,
@@ -7,7 +8,7 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import { SessionError } from './errors';
-import type { Trust } from './router';
+import type { Router, Trust } from './router';
 
 /** Where Debian and its like, Red Hat's, and Alpine keep what update-ca-certificates writes. */
 const SYSTEM_CAS = [
@@ -25,6 +26,35 @@ const REASONS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'signed by an unknown CA',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'signed by an unknown CA',
 };
+
+/** What a router presents in the TLS handshake. */
+export interface Presented {
+  /** Such as `TLSv1.2`. */
+  readonly protocol: string;
+  /** As `peerFingerprint` returns it. */
+  readonly fingerprint: string | undefined;
+  /** The certificate as Node reads it; without fields where there is none. */
+  readonly certificate: Partial<PeerCertificate>;
+  /** Why the router's trust refuses it; undefined where it does not. */
+  readonly untrusted: SessionError | undefined;
+}
+
+/**
+ * The options for a router's TLS; undefined for the plain API.
+ *
+ * @throws SessionError `untrusted` when the CAs cannot be read, or OpenSSL takes none of them
+ */
+export function prepareTls({ trust, host }: Router): ConnectionOptions | undefined {
+  try {
+    const options = tlsOptions(trust, isIP(host) === 0 ? host : undefined);
+    // Where there is no name, Node compares the certificate with the address.
+    return options && { host, ...withSharedContext(options) };
+  } catch (error) {
+    const isGiven = trust.mode === 'verify' && trust.ca !== undefined;
+    const hint = isGiven ? 'check ca-file' : 'name the CAs in ca-file, or pin the certificate';
+    throw new SessionError('untrusted', `TLS settings: ${(error as Error).message}`, hint);
+  }
+}
 
 /**
  * The TLS options that make Node check a router's identity as its trust says; undefined for the
@@ -65,7 +95,7 @@ const contexts = new Map<string, SecureContext>();
  * Adds what Node makes of the CAs and ciphers, once for all routers: to read a bundle of CAs takes
  * tens of milliseconds.
  */
-export function withSharedContext(options: ConnectionOptions): ConnectionOptions {
+function withSharedContext(options: ConnectionOptions): ConnectionOptions {
   const key = JSON.stringify([options.ca, options.ciphers]);
   const secureContext = contexts.get(key) ?? createSecureContext(options);
   contexts.set(key, secureContext);
@@ -85,18 +115,35 @@ function certificateAuthorities(given: string | undefined): { ca: string | [] } 
  * showed none.
  */
 export function peerFingerprint(socket: TLSSocket): string | undefined {
-  // Not getPeerX509Certificate: called before Node has checked the name, it makes that check fail
-  // (seen on Node 20). Of a peer without a certificate this returns {}.
-  const { fingerprint256 } = (socket.getPeerCertificate() ?? {}) as Partial<PeerCertificate>;
+  return fingerprintOf(certificateOf(socket));
+}
+
+/** Reads what a finished handshake shows, and whether a router's trust accepts it. */
+export function presented(socket: TLSSocket, trust: Trust): Presented {
+  const certificate = certificateOf(socket);
+  const fingerprint = fingerprintOf(certificate);
+  let refusal: SessionError | undefined;
+  if (trust.mode === 'verify' && !socket.authorized) {
+    // Node's own type says Error; it is the error's code.
+    refusal = untrusted(socket.authorizationError as unknown as string, fingerprint);
+  } else if (trust.mode === 'pinned' && trust.fingerprint !== fingerprint) {
+    refusal = notPinned(fingerprint);
+  }
+  return { protocol: socket.getProtocol() ?? 'TLS', fingerprint, certificate, untrusted: refusal };
+}
+
+/** Of a peer without a certificate Node returns {}, or null once the socket is destroyed. */
+function certificateOf(socket: TLSSocket): Partial<PeerCertificate> {
+  return socket.getPeerCertificate() ?? {};
+}
+
+function fingerprintOf({ fingerprint256 }: Partial<PeerCertificate>): string | undefined {
   return fingerprint256?.replaceAll(':', '').toLowerCase();
 }
 
 /** What to say of a certificate that is not trusted, with the value that would pin it. */
-export function untrusted(
-  error: NodeJS.ErrnoException,
-  fingerprint: string | undefined,
-): SessionError {
-  const reason = REASONS[error.code ?? ''] ?? error.code ?? error.message;
+export function untrusted(code: string, fingerprint: string | undefined): SessionError {
+  const reason = REASONS[code] ?? code;
   return new SessionError('untrusted', `certificate not trusted: ${reason}`, pinHint(fingerprint));
 }
 

@@ -1,9 +1,7 @@
-import { RouterOSAPI } from 'routeros-client';
 import type { RouterOptions, TestRouter } from '../../simulator/api/server';
 import { certificates } from '../../simulator/certificates';
 import { cutShort, type How, late, saying, trap } from '../../simulator/faults';
 import { entryFor } from '../../src/router/address-list';
-import { internalsOf } from '../../src/router/session';
 import { aim, attempt, ENTRY, isOpen, PASSWORD, startTarget, TRANSPORTS } from './attempt';
 
 jest.setTimeout(20_000);
@@ -387,27 +385,6 @@ describe('e-mail', () => {
       expect(opening?.warning).toBe('no e-mail: not enough permissions (9)');
       expect(isOpen(target)).toBe(true);
     }));
-});
-
-test('the private members of the library that the guard rests on are there', async () => {
-  const target = await startTarget('plain');
-  const api = new RouterOSAPI({
-    host: target.host,
-    port: target.port,
-    user: 'fwknop',
-    password: PASSWORD,
-  });
-  api.on('error', () => undefined);
-  const connected = api.connect();
-  const { connector, holdConnection } = internalsOf(api);
-  expect(typeof holdConnection).toBe('function');
-  expect(typeof connector.write).toBe('function');
-  expect(typeof connector.emit).toBe('function');
-  expect(typeof connector.socket.destroy).toBe('function');
-  expect(typeof connector.receiver.processRawData).toBe('function');
-  expect(connector.receiver.tags).toBeInstanceOf(Map);
-  await connected;
-  connector.socket.destroy();
 });
 
 test('an e-mail that is refused after an empty answer is told of', () =>
