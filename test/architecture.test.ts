@@ -11,7 +11,18 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
  * The folders of src/, those that others rest on last; `.` holds the programs. A module imports from its
  * own folder and from those below it.
  */
-const FOLDERS = ['.', 'check', 'init', 'knock', 'cli', 'config', 'router', 'access', 'common'];
+const FOLDERS = [
+  '.',
+  'install',
+  'check',
+  'init',
+  'knock',
+  'cli',
+  'config',
+  'router',
+  'access',
+  'common',
+];
 
 const SOURCES = new Map(
   readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })

@@ -74,7 +74,8 @@ async function readRequest(argv: readonly string[]): Promise<CheckOptions | unde
   };
 }
 
-function readPin(value: string | undefined): string | undefined {
+/** Reads the value of --pin: a fingerprint, or `ask` where it is empty. @throws Failure `usage` */
+export function readPin(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (value === '') {
     if (isTerminal()) return 'ask';

@@ -15,15 +15,16 @@ export const USAGE = `fwknop-mikrotik - open a MikroTik router's address list fo
 
 Synopsis
   fwknop-mikrotik [options] <src> <proto> <port> <timeout>
-  fwknop-mikrotik init | check | knock [--help] ...
+  fwknop-mikrotik init | install | check | knock [--help] ...
 
   fwknopd runs it as CMD_CYCLE_OPEN. It logs in to the router's API, adds <src>
   to the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
 
 Commands, for people
-  init   write all that a new set-up needs, for all machines
-  check  say step by step what works, and how to mend what does not
-  knock  knock at a fallback door of the router itself, without fwknopd
+  init     write all that a new set-up needs, for all machines
+  install  put the files of init in place on the fwknopd host
+  check    say step by step what works, and how to mend what does not
+  knock    knock at a fallback door of the router itself, without fwknopd
 
 Arguments
   <src>      the address to let in: IPv4 in its usual form, or IPv6

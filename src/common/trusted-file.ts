@@ -31,7 +31,7 @@ export function readTrustedFile(
   name = showPath(path),
   ifMissing?: string,
 ): TrustedFile {
-  const { stats, text } = read(path, name, ifMissing);
+  const { stats, text } = readRegularFile(path, name, ifMissing);
   refuseOwner(path, stats);
   refuseMode(path, stats, 0o022, 'may be written by others', 'go-w');
   return {
@@ -46,15 +46,23 @@ export function showPath(path: string): string {
   return path.length <= LONGEST_PATH ? path : `...${path.slice(3 - LONGEST_PATH)}`;
 }
 
-function read(
+/**
+ * Reads a regular file of at most 1 MiB, whoever owns it.
+ *
+ * @param name see readTrustedFile
+ * @param flags for open(2), such as O_NOFOLLOW
+ * @throws Failure `config`: missing, unreadable, or no regular file
+ */
+export function readRegularFile(
   path: string,
-  name: string,
-  ifMissing: string | undefined,
+  name = showPath(path),
+  ifMissing?: string,
+  flags = 0,
 ): { stats: Stats; text: string } {
   let file: number | undefined;
   try {
     // Without O_NONBLOCK a FIFO would hold us, and with us fwknopd, until somebody writes to it.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Failure('config', `${name}: not a regular file`);
     if (stats.size > LARGEST_FILE) throw new Failure('config', `${name}: larger than 1 MiB`);
@@ -74,6 +82,7 @@ function read(
 function whyUnreadable(code: string | undefined): string | undefined {
   if (code === 'ENOENT') return 'no such file';
   if (code === 'EACCES') return 'permission denied';
+  if (code === 'ELOOP') return 'a symbolic link, not followed';
   return code && `unreadable: ${code}`;
 }
 

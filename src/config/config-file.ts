@@ -56,11 +56,26 @@ export type Required = readonly (readonly string[])[];
  */
 export function readConfigFile(path: string, required: Required, faults: Fault[]): FileSettings {
   const file = readTrustedFile(path, undefined, 'fwknop-mikrotik init writes one');
-  const settings = readSettings(parseToml(path, file.text), path, required, faults);
+  const settings = readConfigText(file.text, path, required, faults);
   if (settings.routers.some((router) => router.password !== undefined)) {
     collectFaults(faults, file.requireSecrecy);
   }
   return settings;
+}
+
+/**
+ * Reads the text of a configuration file, wherever it comes from.
+ *
+ * @param path where it stands or is to stand: messages name it, and paths in it are relative to it
+ * @throws Failure `config` where it is no TOML
+ */
+export function readConfigText(
+  text: string,
+  path: string,
+  required: Required,
+  faults: Fault[],
+): FileSettings {
+  return readSettings(parseToml(path, text), path, required, faults);
 }
 
 /** The settings of a configuration file that is not there. */

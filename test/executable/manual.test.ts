@@ -14,6 +14,7 @@ const page = readFileSync(PAGE, 'utf8');
 const COMMANDS: readonly [argv: readonly string[], titles: readonly string[]][] = [
   [[], ['Opening a door', 'FILES', 'EXIT STATUS']],
   [['init'], ['init']],
+  [['install'], ['install']],
   [['check'], ['check']],
   [['knock'], ['knock']],
 ];

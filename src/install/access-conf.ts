@@ -1,0 +1,109 @@
+import { Failure } from '../common/failure';
+import { LONGEST_COMMAND, MARKER_BEGIN, MARKER_END } from '../common/fwknopd';
+import { DEFAULT_SPA_PORT } from '../init/options';
+import { splitAtMarkers, withMarked } from './markers';
+
+/** A line that sets a variable of access.conf; fwknopd ends the value at `;`. */
+const SETTING = /^\s*([^#;\s]\S*?):?\s+([^\s;][^;\r\n]*)/;
+
+/** The value that Debian's package puts in the place of a key. */
+const NO_KEY = '__CHANGEME__';
+
+/**
+ * The stanzas of a setup, with the marker lines around them.
+ *
+ * @param text of the setup's access.conf
+ * @param name what messages call it
+ * @throws Failure `config` where they are not there
+ */
+export function stanzasOf(text: string, name: string): string {
+  const { marked } = splitAtMarkers(text.replaceAll('\r\n', '\n'), name);
+  if (marked === undefined) {
+    const what = `${name}: has no lines between "${MARKER_BEGIN}" and "${MARKER_END}"`;
+    throw new Failure('config', what, 'fwknop-mikrotik init writes them');
+  }
+  if (!/^\s*CMD_CYCLE_OPEN\s/m.test(marked)) {
+    throw new Failure('config', `${name}: no CMD_CYCLE_OPEN between the markers`);
+  }
+  return marked.endsWith('\n') ? marked : `${marked}\n`;
+}
+
+/** The names of the clients in marked lines, in their order. */
+export function clientsOf(marked: string): readonly string[] {
+  return [...marked.matchAll(/^# client (\S+)\s*$/gm)].map(([, name = '']) => name);
+}
+
+/** The UDP port of SPA packets that marked lines name. */
+export function spaPortOf(marked: string): number {
+  const [, digits] = /^# spa-port (\d{1,5})\s*$/m.exec(marked) ?? [];
+  return digits === undefined ? DEFAULT_SPA_PORT : Number(digits);
+}
+
+/**
+ * Puts another program in the place of those that marked lines run, where these are not here.
+ *
+ * @param isHere whether there is a file of this path
+ * @param helper gives this program's own path
+ * @throws Failure `config` where the command gets too long for fwknopd; what `helper` throws
+ */
+export function withHelper(
+  marked: string,
+  isHere: (path: string) => boolean,
+  helper: () => string,
+): string {
+  return marked.replace(/^(\s*CMD_CYCLE_OPEN\s+)(\S+)(.*)$/gm, (line, start, program, rest) => {
+    if (isHere(program)) return line;
+    const command = `${helper()}${rest}`;
+    if (command.length <= LONGEST_COMMAND) return `${start}${command}`;
+    const what = `CMD_CYCLE_OPEN: ${command.length} characters; fwknopd takes ${LONGEST_COMMAND}`;
+    throw new Failure('config', what, 'install the program under a shorter path');
+  });
+}
+
+/**
+ * Puts the stanzas of a setup into the text of an access.conf. The stanza of Debian's package, with
+ * which fwknopd does not start, goes; where nothing else is set, so does the rest of that file.
+ *
+ * @param marked with its marker lines
+ * @throws Failure `config`, see splitAtMarkers
+ */
+export function withStanzas(text: string, name: string, marked: string): string {
+  return withMarked(withoutStock(text), name, marked);
+}
+
+/** Whether a text has a stanza of fwknopd's. */
+export function hasStanza(text: string): boolean {
+  return text.split('\n').some((line) => /^(?:SOURCE|%include\S*)$/.test(nameIn(line) ?? ''));
+}
+
+function withoutStock(text: string): string {
+  const lines = text.split(/(?<=\n)/);
+  const stock = new Set(
+    stanzaLines(lines)
+      .filter((numbers) => isStock(lines, numbers))
+      .flat(),
+  );
+  if (stock.size === 0) return text;
+  const rest = lines.filter((_, index) => !stock.has(index));
+  return rest.some((line) => nameIn(line) !== undefined) ? rest.join('') : '';
+}
+
+/** The numbers, from 0, of the lines that set something in each stanza. */
+function stanzaLines(lines: readonly string[]): readonly (readonly number[])[] {
+  const stanzas: number[][] = [];
+  for (const [index, line] of lines.entries()) {
+    const name = nameIn(line);
+    if (name === 'SOURCE') stanzas.push([index]);
+    else if (name !== undefined) stanzas.at(-1)?.push(index);
+  }
+  return stanzas;
+}
+
+function isStock(lines: readonly string[], numbers: readonly number[]): boolean {
+  const [, ...settings] = numbers.map((index) => SETTING.exec(lines[index] ?? '')?.[2]?.trim());
+  return settings.length > 0 && settings.every((value) => value === NO_KEY);
+}
+
+function nameIn(line: string): string | undefined {
+  return SETTING.exec(line)?.[1];
+}

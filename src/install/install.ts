@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { run as check } from '../check/check';
+import { Output, type Section } from '../check/output';
+import { runProgram } from '../check/run-program';
+import { print } from '../cli/report';
+import { isContainer } from '../common/container';
+import { EXIT, Failure } from '../common/failure';
+import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
+import { ownPath } from '../common/own-path';
+import { showPath } from '../common/trusted-file';
+import { DEFAULT_CONFIG_FILE } from '../config/config';
+import { clientsOf, hasStanza, spaPortOf, stanzasOf, withHelper, withStanzas } from './access-conf';
+import { applyChanges, backupOf, type Change, describeChange, readTarget } from './change';
+import { mergeConfiguration } from './configuration';
+import { listenLines } from './fwknopd-conf';
+import { serve } from './fwknopd-service';
+import { splitAtMarkers, withMarked, withoutMarked } from './markers';
+import { type InstallOptions, readOptions, requireRoot } from './options';
+import { readSetupDirectory } from './setup-directory';
+import { USAGE } from './usage';
+
+const FWKNOPD_CONF = '/etc/fwknop/fwknopd.conf';
+
+/**
+ * `fwknop-mikrotik install`: puts init's files in place, restarts fwknopd, pins and checks.
+ *
+ * @param argv the command line that follows `install`
+ * @returns the exit status
+ * @throws Failure `usage`; `config`, and then no file is changed
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const options = await readOptions(argv);
+  if (options.verb === 'help') {
+    print(USAGE);
+    return EXIT.open.status;
+  }
+  requireRoot('install', argv);
+  const output = new Output(print, isatty(1) && !process.env.NO_COLOR);
+  const section = output.about('install');
+  if (options.verb === 'undo') {
+    await undo(options, section);
+    return output.status;
+  }
+  const isChanged = write(planInstall(options, section), options.dryRun, section);
+  if (options.filesOnly || options.dryRun) return output.status;
+  if (isChanged) await serve('restart', section);
+  await warmUp();
+  const status = await check(options.pin);
+  return output.status === EXIT.open.status ? status : output.status;
+}
+
+/** Everything that the setup in a directory changes in /etc/fwknop. */
+function planInstall({ directory, force }: InstallOptions, section: Section): readonly Change[] {
+  const setup = readSetupDirectory(directory);
+  const { name, text } = setup.accessConf;
+  // A container's files are copies of those in the directory, made at each start.
+  const isCopy = isContainer();
+  const found = isCopy ? text.replaceAll('\r\n', '\n') : stanzasOf(text, name);
+  const stanzas = withHelper(found, existsSync, ownPath);
+  const [configuration, accessConf, fwknopdConf] = [
+    readTarget(DEFAULT_CONFIG_FILE),
+    readTarget(DEFAULT_ACCESS_CONF),
+    readTarget(FWKNOPD_CONF),
+  ];
+  const merged = mergeConfiguration(
+    setup.configuration,
+    { name: showPath(configuration.path), text: configuration.text },
+    force || isCopy,
+  );
+  if (merged.isKept) {
+    const what = `${configuration.path} differs from ${setup.configuration.name}, and stays`;
+    section.warn('mikrotik.toml', what, 'replace it by --force');
+  }
+  if (!force && !isCopy) requireNoClientLost(accessConf.text ?? '', stanzas, name);
+  return [
+    { target: configuration, text: merged.text },
+    {
+      target: accessConf,
+      text: isCopy
+        ? stanzas
+        : withStanzas(accessConf.text ?? '', showPath(accessConf.path), stanzas),
+    },
+    {
+      target: fwknopdConf,
+      text: withMarked(
+        fwknopdConf.text ?? '',
+        showPath(fwknopdConf.path),
+        listenLines(spaPortOf(stanzas)),
+      ),
+    },
+  ];
+}
+
+/** A client that was added since init ran has its keys nowhere else. @throws Failure `config` */
+function requireNoClientLost(text: string, stanzas: string, name: string): void {
+  const { marked = '' } = splitAtMarkers(text, DEFAULT_ACCESS_CONF);
+  const wanted = clientsOf(stanzas);
+  const lost = clientsOf(marked).filter((client) => !wanted.includes(client));
+  if (lost.length === 0) return;
+  const what = `${DEFAULT_ACCESS_CONF}: has clients that ${name} lacks: ${lost.join(', ')}`;
+  throw new Failure('config', what, 'remove them by --force');
+}
+
+/** Carries changes out, or prints them. @returns whether there was one */
+function write(plan: readonly Change[], isDryRun: boolean, section: Section): boolean {
+  const changes = plan.filter(({ target, text }) => target.text !== text);
+  const backups = new Map(
+    changes.map(({ target }) => [
+      target,
+      target.text !== undefined && !existsSync(backupOf(target)),
+    ]),
+  );
+  if (!isDryRun) applyChanges(changes);
+  for (const change of plan) {
+    const { path } = change.target;
+    if (!changes.includes(change)) section.ok(path, 'unchanged');
+    else if (isDryRun) print(`${path} would change:\n${describeChange(change)}`);
+    else {
+      const backup = backups.get(change.target)
+        ? `; the old one is ${backupOf(change.target)}`
+        : '';
+      section.ok(path, `written${backup}`);
+    }
+  }
+  return changes.length > 0;
+}
+
+/** Takes out the lines between the markers. */
+async function undo({ dryRun }: InstallOptions, section: Section): Promise<void> {
+  const plan = [DEFAULT_ACCESS_CONF, FWKNOPD_CONF].map((path) => {
+    const target = readTarget(path);
+    return { target, text: withoutMarked(target.text ?? '', showPath(path)) };
+  });
+  const isChanged = write(
+    plan.filter(({ target }) => target.text !== undefined),
+    dryRun,
+    section,
+  );
+  section.ok(DEFAULT_CONFIG_FILE, 'stays: it holds the password of the router user');
+  if (!isChanged || dryRun) return;
+  const [accessConf] = plan;
+  await serve(hasStanza(accessConf?.text ?? '') ? 'restart' : 'stop', section);
+}
+
+/** Runs the program once, so that it makes its code cache now and not at the first knock. */
+async function warmUp(): Promise<void> {
+  await runProgram(process.argv[1] ?? '', ['--dry-run', '192.0.2.1', 'tcp', '22', '30'], 10);
+}

@@ -1,0 +1,65 @@
+import { readPin } from '../check/check';
+import { splitCommandLine } from '../cli/arguments';
+import { isTerminal } from '../cli/terminal';
+import { Failure } from '../common/failure';
+import { shellWord } from '../common/text';
+import { DEFAULT_OUT } from '../init/options';
+
+const SWITCHES = ['dry-run', 'force', 'files-only', 'undo', 'help'] as const;
+const HELP = 'fwknop-mikrotik install --help';
+
+export interface InstallOptions {
+  readonly verb: 'install' | 'undo' | 'help';
+  readonly directory: string;
+  /** The options of `check` that pin. */
+  readonly pin: readonly string[];
+  readonly force: boolean;
+  readonly filesOnly: boolean;
+  readonly dryRun: boolean;
+}
+
+/** Takes the command line apart. @throws Failure `usage` */
+export async function readOptions(argv: readonly string[]): Promise<InstallOptions> {
+  const { positionals, texts, switches } = await splitCommandLine(argv, {
+    texts: ['pin'],
+    optional: ['pin'],
+    switches: SWITCHES,
+    help: HELP,
+  });
+  const [directory = DEFAULT_OUT] = positionals;
+  if (positionals.length > 1) {
+    throw new Failure('usage', 'install takes one directory', `see ${HELP}`);
+  }
+  const given = [
+    ...(positionals.length > 0 ? ['DIR'] : []),
+    ...(texts.has('pin') ? ['--pin'] : []),
+    ...[...switches].map((name) => `--${name}`),
+  ];
+  const verb = switches.has('help') ? 'help' : switches.has('undo') ? 'undo' : 'install';
+  if (verb === 'undo') refuse(given, '--undo', ['DIR', '--pin', '--force', '--files-only']);
+  if (switches.has('files-only')) refuse(given, '--files-only', ['--pin']);
+  const pin = texts.get('pin')?.[0];
+  readPin(pin);
+  return {
+    verb,
+    directory,
+    pin: pin !== undefined ? [`--pin=${pin}`] : isTerminal() ? ['--pin'] : [],
+    force: switches.has('force'),
+    filesOnly: switches.has('files-only'),
+    dryRun: switches.has('dry-run'),
+  };
+}
+
+function refuse(given: readonly string[], option: string, others: readonly string[]): void {
+  const other = others.find((name) => given.includes(name));
+  if (other !== undefined) {
+    throw new Failure('usage', `${other}: cannot be combined with ${option}`, `see ${HELP}`);
+  }
+}
+
+/** fwknopd's files are root's. @throws Failure `config` */
+export function requireRoot(command: string, argv: readonly string[]): void {
+  if (process.geteuid?.() === 0) return;
+  const words = ['sudo', 'fwknop-mikrotik', command, ...argv].map(shellWord);
+  throw new Failure('config', `${command}: changes files of root's`, words.join(' '));
+}

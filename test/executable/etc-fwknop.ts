@@ -1,0 +1,132 @@
+/** An /etc/fwknop of a test's own, as Debian's package leaves it, and runs that see it. */
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { writeAs } from '../support/files';
+import { leftOut } from '../support/left-out';
+import { ownPath } from '../support/router';
+import { EXECUTABLE, type Run, run } from '../support/run';
+import { inNamespace, testInNamespace } from './namespace';
+
+const SHIPPED = '/etc/fwknop';
+const SYSTEMCTL = '/usr/bin/systemctl';
+
+/** `test`, where there are fwknop-server's own files, and a namespace to mount others over them. */
+export const testWithFwknop = existsSync(join(SHIPPED, 'fwknopd.conf'))
+  ? testInNamespace('install')
+  : leftOut('install', 'the Debian package fwknop-server');
+
+export const shipped = (name: string): string => readFileSync(join(SHIPPED, name), 'utf8');
+
+/** What is different around a run. */
+interface Around {
+  /** Shell commands that set up more, such as systemd(). */
+  readonly more?: readonly string[];
+  /** Such as `SUDO_UID=1000`. */
+  readonly env?: readonly string[];
+  readonly cwd?: string;
+  readonly program?: readonly string[];
+}
+
+/** A new directory that stands for /etc/fwknop. */
+export class EtcFwknop {
+  readonly path = ownPath('etc');
+
+  constructor(files: readonly string[] = ['access.conf', 'fwknopd.conf']) {
+    mkdirSync(this.path, { mode: 0o755 });
+    for (const name of files) {
+      copyFileSync(join(SHIPPED, name), join(this.path, name));
+      chmodSync(join(this.path, name), 0o600);
+    }
+  }
+
+  write(name: string, text: string, mode = 0o600): void {
+    writeAs(join(this.path, name), text, mode);
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.path, name), 'utf8');
+  }
+
+  /** Every file with its text. */
+  files(): Record<string, string> {
+    return Object.fromEntries(
+      readdirSync(this.path)
+        .sort()
+        .map((name) => [name, this.read(name)]),
+    );
+  }
+
+  /**
+   * Runs the executable as root, where this is /etc/fwknop and systemd does not run.
+   */
+  run(
+    args: readonly string[],
+    { more = [], env = [], cwd = '/', program = [EXECUTABLE] }: Around = {},
+  ): Promise<Run> {
+    const setUp = [
+      `mount --bind ${this.path} ${SHIPPED}`,
+      '[ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd',
+      ...more,
+    ];
+    const command = inNamespace(setUp, ['/usr/bin/env', ...env, ...program]);
+    return run(args, { command, cwd });
+  }
+}
+
+/** `test`, where systemd is installed and can be imitated. */
+export const testWithSystemd =
+  existsSync(SYSTEMCTL) && existsSync('/run/systemd')
+    ? testWithFwknop
+    : leftOut('install where systemd runs', 'systemd');
+
+/**
+ * Shell commands that make the system one where systemd runs: systemctl writes its arguments to a file.
+ *
+ * @param status that systemctl ends with
+ */
+export function systemd(log: string, status = 0): string[] {
+  const script = ownPath('systemctl');
+  const lines = ['#!/bin/sh', `echo "$@" >>${log}`, 'echo "Job failed. See" >&2', `exit ${status}`];
+  writeAs(script, `${lines.join('\n')}\n`, 0o755);
+  return ['mkdir -p /run/systemd/system', `mount --bind ${script} ${SYSTEMCTL}`];
+}
+
+/** Makes init's directory by init itself, for this executable unless options say another. */
+export async function makeSetup(...given: readonly string[]): Promise<string> {
+  const isElsewhere = given.some((option) => option.startsWith('--helper='));
+  const options = isElsewhere ? given : [...given, `--helper=${EXECUTABLE}`];
+  const out = ownPath('setup');
+  const hosts = ['--router=127.0.0.1', '--fwknopd=127.0.0.1', '--server=fw.example.com'];
+  const { status, stderr } = await run([
+    'init',
+    ...hosts,
+    '--service=tcp/22',
+    '--client=phone',
+    `--out=${out}`,
+    ...options,
+  ]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return out;
+}
+
+/** Changes a file, which must have what is to be replaced. */
+export function edit(path: string, from: string | RegExp, to: string): void {
+  const text = readFileSync(path, 'utf8');
+  const edited = text.replace(from, to);
+  expect(edited).not.toBe(text);
+  writeAs(path, edited);
+}
+
+/** Gives a directory and its files to a user. */
+export function giveTo(uid: number, directory: string): void {
+  for (const name of ['', 'access.conf', 'mikrotik.toml'])
+    chownSync(join(directory, name), uid, uid);
+}
