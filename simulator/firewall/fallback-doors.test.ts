@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { routerScript } from '../../src/init/router-script';
 import type { Fallback } from '../../src/init/setup';
 import { makeFolder, writeAs } from '../../test/support/files';
+import { describeInNetwork } from '../../test/support/in-network';
 import { EXECUTABLE } from '../../test/support/shipped';
 import { FALLBACKS, PASSPHRASES, SECRETS, SETUP } from '../../test/unit/init/setups';
 import { AddressList } from '../api/address-lists';
@@ -13,7 +14,7 @@ import { importScript } from '../script/script';
 import { additionsOf } from './additions';
 import { type Firewall, startFirewall } from './firewall';
 import { isListed } from './lists';
-import { describeInNetwork, KNOCKER, type Network, ROUTER, startNetwork } from './network';
+import { KNOCKER, type Network, ROUTER, startNetwork } from './network';
 
 const run = promisify(execFile);
 const folder = makeFolder();

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { makeFolder, writeAs } from '../../test/support/files';
+import { describeInNetwork } from '../../test/support/in-network';
 import { EXECUTABLE } from '../../test/support/shipped';
 import { AddressList } from '../api/address-lists';
 import { contents, DOOR, layer7, PENALTY, sequence } from './by-hand';
 import { type Firewall, startFirewall } from './firewall';
 import { isListed } from './lists';
-import { describeInNetwork, KNOCKER, type Network, ROUTER, startNetwork } from './network';
+import { KNOCKER, type Network, ROUTER, startNetwork } from './network';
 import type { Addition } from './rules';
 
 const run = promisify(execFile);

@@ -15,7 +15,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { until } from '../../test/support/wait';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressList } from '../api/address-lists';
 import type { Family } from '../api/addresses';
 import { Engine, type Judgement } from './engine';
@@ -45,6 +45,8 @@ export interface Firewall {
 
 const MARKER_PORT = 65535;
 const RESEND_MS = 300;
+const STEP_MS = 20;
+const PATIENCE_MS = 20_000; // far beyond what it takes, also on a busy machine
 
 /** @returns once it sees packets */
 export async function startFirewall(options: FirewallOptions): Promise<Firewall> {
@@ -93,16 +95,18 @@ export async function startFirewall(options: FirewallOptions): Promise<Firewall>
   /** Packets come in the order in which they were sent: one of our own tells that all are here. */
   const settled = async (): Promise<void> => {
     const sent: string[] = [];
-    let resendAt = 0;
-    await until('the firewall to see a packet', () => {
+    const start = Date.now();
+    while (!sent.some((marker) => markers.has(marker))) {
       if (failure !== undefined) throw failure;
-      if (sent.some((marker) => markers.has(marker))) return true;
-      if (Date.now() < resendAt) return false; // tcpdump may not have been there for the first
-      sent.push(randomUUID());
-      sendMarker(sent.at(-1)!);
-      resendAt = Date.now() + RESEND_MS;
-      return false;
-    });
+      const waited = Date.now() - start;
+      if (waited > PATIENCE_MS) throw new Error(`the firewall saw no packet for ${waited} ms`);
+      if (waited >= sent.length * RESEND_MS) {
+        // tcpdump may not have been there for the first
+        sent.push(randomUUID());
+        sendMarker(sent.at(-1)!);
+      }
+      await sleep(STEP_MS);
+    }
   };
 
   await settled();

@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { leftOut } from '../../test/support/left-out';
 
 /** The router, in each family. */
 export const ROUTER = { v4: '192.0.2.1', v6: '2001:db8::1' } as const;
@@ -48,13 +47,15 @@ const wayIn = WAYS_IN.find(
     spawnSync('unshare', [...unshare, 'sh', '-c', SET_UP], { input: '' }).status === 0,
 );
 
-/** Gives `describe` where all is there; elsewhere leaves the tests out, loudly. */
-export function describeInNetwork(what: string): typeof describe | typeof describe.skip {
+/**
+ * Why there can be no network here.
+ *
+ * @returns what is missing, for example `the Debian packages knockd, nmap`; undefined: nothing is
+ */
+export function whyNoNetwork(): string | undefined {
   const missing = PROGRAMS.filter(([file]) => !existsSync(file)).map(([, name]) => name);
-  if (missing.length === 0 && wayIn !== undefined) return describe;
-  const packages = [...new Set(missing)].join(', ');
-  leftOut(what, packages === '' ? 'the permission to make namespaces' : `packages: ${packages}`);
-  return describe.skip;
+  if (missing.length > 0) return `the Debian packages ${[...new Set(missing)].join(', ')}`;
+  return wayIn === undefined ? 'the permission to make namespaces' : undefined;
 }
 
 export interface Network {

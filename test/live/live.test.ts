@@ -240,7 +240,11 @@ test.each<[string, NodeJS.ProcessEnv, RegExp[]]>([
   [
     'nothing',
     {},
-    [/^FWKNOP_LIVE_HOST: missing$/m, /^FWKNOP_LIVE_USER: missing$/m, /^hint: see README\.md/m],
+    [
+      /^FWKNOP_LIVE_HOST: missing$/m,
+      /^FWKNOP_LIVE_USER: missing$/m,
+      /^hint: see docs\/test-on-your-router\.md/m,
+    ],
   ],
   [
     'a user without a password',
