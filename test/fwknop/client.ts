@@ -40,14 +40,14 @@ export class Client {
     mkdirSync(this.home, { mode: 0o700 });
     this.keys = this.makeKeys();
     const { key, hmacKey } = this.keys;
-    const settings = ['[default]', '[world]', 'SPA_SERVER 127.0.0.1']
+    const settings = ['[default]', '[home]', 'SPA_SERVER 127.0.0.1']
       .concat(`SPA_SERVER_PORT ${SPA_PORT}`, 'USE_HMAC Y')
       .concat(`KEY_BASE64 ${key}`, `HMAC_KEY_BASE64 ${hmacKey}`);
     writeFileSync(this.file('rc'), rc ?? `${settings.join('\n')}\n`, { mode: 0o600 });
   }
 
   /** Sends a new SPA packet. @returns its payload, to be sent again */
-  async knock({ access, stanza = 'world', allow, timeout }: Knock): Promise<string> {
+  async knock({ access, stanza = 'home', allow, timeout }: Knock): Promise<string> {
     const packetFile = this.file('packet');
     const whom = allow === 'the sender' ? ['-s'] : ['-a', allow];
     const what = [...(access === undefined ? [] : ['-A', access]), ...whom];

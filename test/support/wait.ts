@@ -11,10 +11,13 @@ const STEP_MS = 20;
  * @param what for the error, for example `fwknopd to listen`
  * @returns the answer. Rejects after PATIENCE_MS.
  */
-export async function until<T>(what: string, ask: () => T | undefined | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
-    const answer = ask();
+    const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
     await sleep(STEP_MS);
