@@ -97,12 +97,10 @@ async function openOne(
   try {
     const opening = await open(router, entry, noteOf(grant), deadline, trace);
     const cut = grant.cutFrom === undefined ? '' : ` (asked for ${formatDuration(grant.cutFrom)})`;
-    const warning = opening.warning === undefined ? '' : `; ${opening.warning}`;
-    const level = opening.warning === undefined ? 'notice' : 'warning';
-    return {
-      status: EXIT.open.status,
-      lines: [{ level, what: `${name}: ${opening.what}${cut}${warning}` }],
-    };
+    const warnings = [opening.warning, grant.warning].filter((warning) => warning !== undefined);
+    const level = warnings.length === 0 ? 'notice' : 'warning';
+    const what = [`${name}: ${opening.what}${cut}`, ...warnings].join('; ');
+    return { status: EXIT.open.status, lines: [{ level, what }] };
   } catch (error) {
     return failed(error, `${name}: `);
   }
@@ -110,10 +108,10 @@ async function openOne(
 
 /** The note that the router mails, worded as by open_ports.py. */
 function noteOf(grant: Grant): Mail {
-  const { source, timeout } = grant;
+  const { network, timeout } = grant;
   return {
     subject: 'Router: Port Opened',
-    body: `Given IP: ${source.text} access to ${serviceName(grant)} for ${formatDuration(timeout)}`,
+    body: `Given IP: ${network} access to ${serviceName(grant)} for ${formatDuration(timeout)}`,
   };
 }
 

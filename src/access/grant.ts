@@ -1,6 +1,6 @@
 import { Failure } from '../common/failure';
 import type { AccessRequest } from './access-request';
-import type { Address, Networks } from './address';
+import { type Address, isPrivate, type Networks, networkText } from './address';
 import { type Service, type ServiceRange, serviceName } from './service';
 
 /** The timeout of a request that names none, in seconds: as fwknopd's own FW_ACCESS_TIMEOUT. */
@@ -14,6 +14,8 @@ export interface GrantRules {
   readonly sources: Networks | undefined;
   readonly maxTimeout: number | undefined;
   readonly defaultTimeout: number;
+  /** How many first bits of the source make the network that is let in: 32 and 128 for itself. */
+  readonly prefixes: { readonly 4: number; readonly 6: number };
   /** The tables of the configuration that set services and sources, for hints. */
   readonly tables: { readonly services: string; readonly sources: string };
 }
@@ -21,11 +23,15 @@ export interface GrantRules {
 /** An access request that may open, and for how long: at least a second, never without an end. */
 export interface Grant extends Service {
   readonly source: Address;
+  /** What is let in: the source, or its network in CIDR notation. */
+  readonly network: string;
   readonly client: string | undefined;
   /** Whole seconds, at least 1. */
   readonly timeout: number;
   /** The seconds asked for, where the ceiling cut them. */
   readonly cutFrom: number | undefined;
+  /** A reason to doubt that the source is the client's address on the Internet. */
+  readonly warning: string | undefined;
 }
 
 /**
@@ -56,7 +62,21 @@ export function permit(request: AccessRequest, rules: GrantRules): Grant {
   }
   const asked = request.timeout === 0 ? rules.defaultTimeout : request.timeout;
   const timeout = Math.min(asked, rules.maxTimeout ?? asked);
-  return { source, client, protocol, port, timeout, cutFrom: timeout < asked ? asked : undefined };
+  // Never wider than the network of `sources` that has the source.
+  const prefix = Math.max(rules.prefixes[source.family], rules.sources?.prefixOf(source) ?? 0);
+  return {
+    source,
+    network: networkText({ address: source, prefix }),
+    client,
+    protocol,
+    port,
+    timeout,
+    cutFrom: timeout < asked ? asked : undefined,
+    warning:
+      rules.sources === undefined && isPrivate(source)
+        ? `${source.text} is private: a client on the Internet must name its public address (-R)`
+        : undefined,
+  };
 }
 
 function covers(service: ServiceRange, { protocol, port }: AccessRequest): boolean {

@@ -59,10 +59,10 @@ Options
 Files
   ${DEFAULT_CONFIG_FILE}
     deadline, list, comment ("${DEFAULT_COMMENT}"), syslog;
-    [grant] with services, sources, max-timeout, default-timeout;
-    [client.NAME] with the same and list, in place of those for all;
-    one [[router]] or more with name, host, port, user, password-file or
-    password, tls, ca-file or fingerprint, email
+    [grant] with services, sources, max-timeout, default-timeout,
+    ipv4-prefix, ipv6-prefix; [client.NAME] with the same and list, in place
+    of those for all; one [[router]] or more with name, host, port, user,
+    password-file or password, tls, ca-file or fingerprint, email
 
 Exit status
 ${EXIT_STATUS}

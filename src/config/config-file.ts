@@ -26,6 +26,8 @@ export interface GrantSettings {
   readonly sources?: GrantRules['sources'];
   readonly maxTimeout?: number | undefined;
   readonly defaultTimeout?: number | undefined;
+  readonly ipv4Prefix?: number | undefined;
+  readonly ipv6Prefix?: number | undefined;
 }
 
 /** The table `[client.NAME]`: each of its settings takes the place of the one for all clients. */
@@ -137,6 +139,8 @@ function readGrantKeys(section: Table): GrantSettings {
     sources: section.read('sources', setting.sources),
     maxTimeout: section.read('max-timeout', setting.entryTimeout),
     defaultTimeout: section.read('default-timeout', setting.entryTimeout),
+    ipv4Prefix: section.read('ipv4-prefix', setting.ipv4Prefix),
+    ipv6Prefix: section.read('ipv6-prefix', setting.ipv6Prefix),
   };
 }
 

@@ -101,6 +101,10 @@ function grantFor(file: FileSettings, client: string | undefined): GrantRules {
     sources: own.sources ?? file.grant.sources,
     maxTimeout: own.maxTimeout ?? file.grant.maxTimeout,
     defaultTimeout: own.defaultTimeout ?? file.grant.defaultTimeout ?? DEFAULT_TIMEOUT,
+    prefixes: {
+      4: own.ipv4Prefix ?? file.grant.ipv4Prefix ?? 32,
+      6: own.ipv6Prefix ?? file.grant.ipv6Prefix ?? 128,
+    },
     tables: { services: tableOf('services'), sources: tableOf('sources') },
   };
 }

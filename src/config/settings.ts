@@ -136,6 +136,23 @@ export function entryTimeout(value: unknown): number {
   return seconds;
 }
 
+/** How many first bits of an IPv4 source make the network that is let in. */
+export function ipv4Prefix(value: unknown): number {
+  return prefix(value, 24, 32);
+}
+
+/** The same for an IPv6 source. */
+export function ipv6Prefix(value: unknown): number {
+  return prefix(value, 48, 128);
+}
+
+function prefix(value: unknown, shortest: number, longest: number): number {
+  if (!Number.isSafeInteger(value) || Number(value) < shortest || Number(value) > longest) {
+    throw new BadValue(`expected a prefix length, ${shortest}-${longest}`);
+  }
+  return Number(value);
+}
+
 export function services(value: unknown): readonly ServiceRange[] {
   return texts(value).map((entry) => {
     const [, protocolText = '', firstText = '', lastText = firstText] =

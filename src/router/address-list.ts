@@ -1,4 +1,4 @@
-import { parseAddress } from '../access/address';
+import { networkText, parseNetwork } from '../access/address';
 import type { Grant } from '../access/grant';
 import { PROTOCOL_NUMBER, serviceName } from '../access/service';
 import { formatDuration, parseRouterDuration } from '../common/duration';
@@ -54,7 +54,7 @@ export function entryFor(
   return {
     menu: source.family === 4 ? '/ip/firewall/address-list' : '/ipv6/firewall/address-list',
     list,
-    address: source.text,
+    address: grant.network,
     timeout,
     // Without a client, the space before the placeholder goes as well.
     comment:
@@ -74,15 +74,14 @@ export function addAttributes(entry: Entry): Attributes {
 
 /**
  * Finds an entry among the rows of a `print` of its list. RouterOS writes a single IPv6 address with
- * its prefix length, `2001:db8::1/128`; either form is taken.
+ * its prefix length, `2001:db8::1/128`, a single IPv4 address without it, and a network in CIDR
+ * notation, also where it was a range (RouterOS manual, Firewall/Address-lists); every form is taken.
  *
  * @returns undefined when no row is this entry
  */
 export function findExisting(entry: Entry, rows: readonly Attributes[]): ExistingEntry | undefined {
   const row = rows.find(
-    ({ list, address = '' }) =>
-      list === entry.list &&
-      parseAddress(address.replace(/\/(?:32|128)$/, ''))?.text === entry.address,
+    ({ list, address = '' }) => list === entry.list && textOf(address) === entry.address,
   );
   const id = row?.['.id'];
   if (row === undefined || id === undefined) return undefined;
@@ -91,4 +90,10 @@ export function findExisting(entry: Entry, rows: readonly Attributes[]): Existin
     disabled: row.disabled === 'true' || row.disabled === 'yes',
     left: row.timeout === undefined ? undefined : (parseRouterDuration(row.timeout) ?? Number.NaN),
   };
+}
+
+/** @returns undefined for what is no network: a DNS name, or a range */
+function textOf(address: string): string | undefined {
+  const network = parseNetwork(address);
+  return network && networkText(network);
 }

@@ -31,7 +31,7 @@ test.each(COMMANDS)('documents what %p --help prints, and nothing else', async (
 
 test('documents the settings of the configuration, and no others', () => {
   const example = readFileSync(resolve(ROOT, 'mikrotik.toml.example'), 'utf8');
-  const settings = [...example.matchAll(/^#?([a-z-]+) *=/gm)].map(([, name = '']) => name);
+  const settings = [...example.matchAll(/^#?([a-z0-9-]+) *=/gm)].map(([, name = '']) => name);
   // The example names it in a comment, as the other way to give the password.
   const known = new Set([...settings, 'password']);
   expect([...settingsOf(page, 'Configuration')].sort()).toEqual([...known].sort());

@@ -62,6 +62,38 @@ test.concurrent('the client is named in the line and on the router', async () =>
   expect(router.lists.v4.entries()).toMatchObject([{ ...OPENED, comment: 'fwknop phone' }]);
 });
 
+test.concurrent('the network of the source is let in, and a second knock extends it', async () => {
+  const router = await ourRouter();
+  const grant = '[grant]\nipv4-prefix = 24\nipv6-prefix = 64\n';
+  const args = (timeout: string) => [
+    ...config(grant, table('home', router)),
+    ...['--routeruser', 'reader'],
+    ...['198.51.100.7', '6', '22', timeout],
+  ];
+  expect((await run(args('30'))).stderr).toBe(
+    line('home: opened tcp/22 to 198.51.100.0/24 (FWKNOP_6_22) for 30s'),
+  );
+  expect((await run(args('60'))).stderr).toBe(
+    line('home: extended tcp/22 for 198.51.100.0/24 (FWKNOP_6_22) to 1m'),
+  );
+  expect(router.lists.v4.entries()).toMatchObject([{ ...OPENED, address: '198.51.100.0/24' }]);
+  const six = [...config(grant, table('home', router)), '2001:db8:0:5::9', '6', '22', '30'];
+  expect((await run(six)).stderr).toBe(
+    line('home: opened tcp/22 to 2001:db8:0:5::/64 (FWKNOP_6_22) for 30s'),
+  );
+});
+
+test.concurrent('a private source is let in with a warning', async () => {
+  const router = await ourRouter();
+  const args = [...config(table('home', router)), '192.168.88.20', '6', '22', '30'];
+  const warning =
+    '192.168.88.20 is private: a client on the Internet must name its public address (-R)';
+  expect(await run(args)).toMatchObject({
+    status: 0,
+    stderr: line(`home: opened tcp/22 to 192.168.88.20 (FWKNOP_6_22) for 30s; ${warning}`),
+  });
+});
+
 test.concurrent.each([0, 1, 2])('one down, in place %i: the others are open', async (place) => {
   const routers = [await ourRouter(), await ourRouter(), await ourRouter()];
   routers[place] = await downRouter();

@@ -84,9 +84,9 @@ story('a knock opens, once the certificate is pinned', async () => {
   await world.knock({ stanza: '127.0.0.1-udp51820', allow: ADDRESS, timeout: 7200 });
   expect((await world.reports(5)).slice(1).map(({ text }) => text)).toEqual([
     'check: the system log is reached',
-    `127.0.0.1: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22) for 30s`,
-    `127.0.0.1: opened tcp/443 to ${ADDRESS} (FWKNOP_6_443) for 1m`,
-    `127.0.0.1: opened udp/51820 to ${ADDRESS} (FWKNOP_17_51820) for 1h (asked for 2h)`,
+    `127.0.0.1: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22, phone) for 30s`,
+    `127.0.0.1: opened tcp/443 to ${ADDRESS} (FWKNOP_6_443, phone) for 1m`,
+    `127.0.0.1: opened udp/51820 to ${ADDRESS} (FWKNOP_17_51820, phone) for 1h (asked for 2h)`,
   ]);
   const opened = (await world.entries()).filter(({ list }) => list !== 'FWKNOP_CHECK');
   expect(opened.map(({ list, address }) => `${list} ${address}`)).toEqual([

@@ -64,11 +64,13 @@ export function aim(
 export const ENTRY: OpeningEntry = entryFor(
   {
     source: { family: 4, text: '203.0.113.9' },
+    network: '203.0.113.9',
     client: undefined,
     protocol: 'tcp',
     port: 22,
     timeout: 60,
     cutFrom: undefined,
+    warning: undefined,
   },
   'FWKNOP_{proto}_{port}',
   'fwknop',

@@ -55,11 +55,13 @@ test('an IPv6 source goes to the IPv6 menu', () =>
   withTarget({}, async (target) => {
     const grant = {
       source: { family: 6, text: '2001:db8::9' },
+      network: '2001:db8::9',
       client: undefined,
       protocol: 'udp',
       port: 51820,
       timeout: 3600,
       cutFrom: undefined,
+      warning: undefined,
     } as const;
     const entry = entryFor(grant, 'FWKNOP_{proto}_{port}', 'fwknop');
     const { opening } = await attempt(aim(target, 'plain'), 1000, entry);
@@ -118,6 +120,19 @@ describe('a knock while the entry is there', () => {
         expect(opening).toMatchObject({ changed: false, warning: 'failure: no way' });
       },
     ));
+
+  test.each([
+    ['203.0.113.0/24', '203.0.113.0-203.0.113.255'],
+    ['203.0.113.8/31', '203.0.113.9/31'],
+  ])('extends a network, %s, however it was added', (network, added) =>
+    withTarget({}, async (target) => {
+      target.addEntry({ ...ROW, address: added, timeout: '10s' });
+      const entry = { ...ENTRY, address: network };
+      const { opening } = await attempt(aim(target, 'plain', reader), 1000, entry);
+      expect(opening?.what).toBe(`extended tcp/22 for ${network} (FWKNOP_6_22) to 1m`);
+      expect(target.lists.v4.entries()).toMatchObject([{ address: network }]);
+    }),
+  );
 
   test('never shortens one that ends later', () =>
     withTarget({}, async (target) => {

@@ -67,7 +67,8 @@ export function isUnfit(text: string): boolean {
   const { family, bits } = bitsOf(text)!;
   if (family === 4) {
     const first = bits >> 24n;
-    return first === 0n || first === 127n || first >= 224n;
+    return first === 0n || first === 127n || first >= 224n || bits >> 16n === 0xa9fen;
   }
-  return bits <= 1n || bits >> 120n === 0xffn || bits >> 32n === 0xffffn;
+  const isLinkLocal = bits >> 118n === 0xfe80n >> 6n;
+  return bits <= 1n || isLinkLocal || bits >> 120n === 0xffn || bits >> 32n === 0xffffn;
 }

@@ -2,7 +2,9 @@ import { assert, boolean, constantFrom, nat, oneof, property, tuple } from 'fast
 import {
   type Address,
   type Networks,
+  networkText,
   parseAddress,
+  parseNetwork,
   parseNetworks,
   unfitSource,
 } from '../../../src/access/address';
@@ -104,7 +106,15 @@ test.each([
   ['0:0:0:0:0:FFFF:CB00:7109', 'an IPv4-mapped address: write it as IPv4'],
   ['::fffe:203.0.113.9', undefined],
   ['::ffff:0:203.0.113.9', undefined],
-  ['fe80::1', undefined],
+  ['169.253.255.255', undefined],
+  ['169.254.0.0', 'a link-local address'],
+  ['169.254.255.255', 'a link-local address'],
+  ['169.255.0.0', undefined],
+  ['fe7f:ffff::1', undefined],
+  ['fe80::1', 'a link-local address'],
+  ['febf:ffff::1', 'a link-local address'],
+  ['fec0::1', undefined],
+  ['fe8::1', undefined],
   ['feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', undefined],
   ['ff00::', 'a multicast address'],
   ['FF02::1', 'a multicast address'],
@@ -129,6 +139,38 @@ function networks(...texts: string[]): Networks {
 }
 
 const at = (text: string): Address => parseAddress(text)!;
+
+test.each([
+  ['203.0.113.9/24', '203.0.113.0/24'],
+  ['203.0.113.9/32', '203.0.113.9'],
+  ['203.0.113.9', '203.0.113.9'],
+  ['203.0.113.255/25', '203.0.113.128/25'],
+  ['203.0.113.9/0', '0.0.0.0/0'],
+  ['2001:DB8::1/64', '2001:db8::/64'],
+  ['2001:db8:1:2:3:4:5:6/50', '2001:db8:1::/50'],
+  ['2001:db8::1/128', '2001:db8::1'],
+  ['2001:db8::ffff/127', '2001:db8::fffe/127'],
+  ['ffff::/1', '8000::/1'],
+])('the network %s is written %s', (text, written) => {
+  expect(networkText(parseNetwork(text)!)).toBe(written);
+});
+
+test('a network is written by its first address, at any length', () =>
+  assert(
+    property(address, nat(128), (text, any) => {
+      const known = canonical(text);
+      if (known === undefined) return;
+      const { family, bits } = bitsOf(known.text)!;
+      const all = family === 4 ? 32 : 128;
+      const prefix = Math.min(any, all);
+      const [first = '', length] = networkText({ address: known, prefix }).split('/');
+      const rest = BigInt(all - prefix);
+      expect(bitsOf(first)).toEqual({ family, bits: (bits >> rest) << rest });
+      expect(canonical(first)?.text).toBe(first);
+      expect(length).toBe(prefix === all ? undefined : String(prefix));
+    }),
+    { numRuns: 1000 },
+  ));
 
 test.each([
   [

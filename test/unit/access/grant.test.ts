@@ -24,6 +24,7 @@ const ANYTHING: GrantRules = {
   sources: undefined,
   maxTimeout: undefined,
   defaultTimeout: 30,
+  prefixes: { 4: 32, 6: 128 },
   tables: { services: '[grant]', sources: '[grant]' },
 };
 
@@ -41,7 +42,7 @@ const SSH_FROM_HOME: GrantRules = {
 };
 
 test('without rules, what was asked is granted as it was asked', () => {
-  expect(permit(ask(), ANYTHING)).toEqual({ ...ask(), cutFrom: undefined });
+  expect(permit(ask(), ANYTHING)).toEqual({ ...ask(), network: '203.0.113.9' });
 });
 
 test.each([
@@ -57,7 +58,7 @@ test.each([
   ['the ceiling for the longest', 21474836, 1, 30, 1, 21474836],
 ])('grants %s', (_, timeout, maxTimeout, defaultTimeout, granted, cutFrom) => {
   const grant = permit(ask({ timeout }), { ...ANYTHING, maxTimeout, defaultTimeout });
-  expect(grant).toEqual({ ...ask(), timeout: granted, cutFrom });
+  expect(grant).toEqual({ ...ask(), network: '203.0.113.9', timeout: granted, cutFrom });
 });
 
 test.each([
@@ -179,6 +180,7 @@ test('nothing is granted that is not listed, and for no time beyond the ceiling 
         expect(grant.timeout).toBeGreaterThanOrEqual(1);
         expect(grant.timeout).toBe(Math.min(wished, maxTimeout ?? Number.POSITIVE_INFINITY));
         expect(grant.cutFrom).toBe(grant.timeout === wished ? undefined : wished);
+        expect(grant.network).toBe(request.source.text);
       },
     ),
     { numRuns: 1000 },
@@ -195,3 +197,87 @@ test('the networks of a set are each what they are alone', () =>
       expect(has(...names)).toBe(names.some((name) => has(name)));
     }),
   ));
+
+describe('the network of the source', () => {
+  const wide = (sources?: readonly string[]): GrantRules => ({
+    ...ANYTHING,
+    prefixes: { 4: 24, 6: 64 },
+    sources: sources && setting.sources(sources),
+  });
+
+  test.each<[source: string, sources: string[] | undefined, network: string]>([
+    ['203.0.113.9', undefined, '203.0.113.0/24'],
+    ['203.0.113.9', ['203.0.0.0/16'], '203.0.113.0/24'],
+    ['203.0.113.9', ['203.0.113.0/28'], '203.0.113.0/28'],
+    ['203.0.113.9', ['203.0.113.9'], '203.0.113.9'],
+    ['203.0.113.9', ['203.0.113.9', '203.0.113.8/29'], '203.0.113.8/29'],
+    ['2001:db8:0:5:1::9', undefined, '2001:db8:0:5::/64'],
+    ['2001:db8::9', ['::/0'], '2001:db8::/64'],
+    ['2001:db8::9', ['2001:db8::8/125'], '2001:db8::8/125'],
+  ])('of %s, with sources %j, is %s', (source, sources, network) => {
+    expect(permit(ask({ source }), wide(sources))).toMatchObject({ network });
+  });
+
+  test('has the source, and no address that sources refuses', () =>
+    assert(
+      property(
+        source,
+        array(network, { maxLength: 3 }),
+        integer({ min: 24, max: 32 }),
+        (text, networks, length) => {
+          const names = networks.map((one) => `${one.text}/${one.length}`);
+          const sources = setting.sources([...names, text.includes(':') ? '::/0' : `${text}/20`]);
+          const rules = { ...ANYTHING, sources, prefixes: { 4: length, 6: length * 4 } };
+          const request = ask({ source: text });
+          const grant = permit(request, rules);
+          const letIn = setting.sources([grant.network]);
+          expect(letIn.has(request.source)).toBe(true);
+          const prefix = letIn.prefixOf(request.source)!;
+          expect(prefix).toBeGreaterThanOrEqual(sources.prefixOf(request.source)!);
+          expect(prefix).toBeGreaterThanOrEqual(rules.prefixes[request.source.family]);
+        },
+      ),
+    ));
+});
+
+describe('a private source', () => {
+  const warning = (text: string) =>
+    `${text} is private: a client on the Internet must name its public address (-R)`;
+
+  test.each([
+    '10.0.0.5',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.2',
+    '100.64.0.1',
+    '100.127.0.1',
+    'fc00::1',
+    'fdff::1',
+  ])('%s is let in with a warning', (source) => {
+    expect(permit(ask({ source }), ANYTHING)).toMatchObject({
+      network: source,
+      warning: warning(source),
+    });
+  });
+
+  test.each([
+    '11.0.0.5',
+    '172.15.0.1',
+    '172.32.0.1',
+    '192.169.1.2',
+    '100.63.0.1',
+    '100.128.0.1',
+    'fbff::1',
+    'fe00::1',
+    'fc::1',
+  ])('%s is none', (source) => {
+    expect(permit(ask({ source }), ANYTHING).warning).toBeUndefined();
+  });
+
+  test('that sources names is let in without', () => {
+    const sources = setting.sources(['192.168.1.0/24']);
+    expect(
+      permit(ask({ source: '192.168.1.2' }), { ...ANYTHING, sources }).warning,
+    ).toBeUndefined();
+  });
+});

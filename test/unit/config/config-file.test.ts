@@ -45,8 +45,10 @@ function lines(toml: string): string[] {
 
 const UNKNOWN = {
   top: 'unknown; hint: the keys here are deadline, list, comment, syslog, grant, client, router',
-  grant: 'unknown; hint: the keys here are services, sources, max-timeout, default-timeout',
-  client: 'unknown; hint: the keys here are services, sources, max-timeout, default-timeout, list',
+  grant:
+    'unknown; hint: the keys here are services, sources, max-timeout, default-timeout, ipv4-prefix, ipv6-prefix',
+  client:
+    'unknown; hint: the keys here are services, sources, max-timeout, default-timeout, ipv4-prefix, ipv6-prefix, list',
   router:
     'unknown; hint: the keys here are name, host, port, user, password, password-file, tls, ca-file, fingerprint, email',
 };
@@ -65,6 +67,8 @@ describe('reads', () => {
       sources         = ["198.51.100.0/24"]
       max-timeout     = "1h"
       default-timeout = "45s"
+      ipv4-prefix     = 24
+      ipv6-prefix     = 64
 
       [client.phone]
       services    = ["udp/51820"]
@@ -133,6 +137,8 @@ describe('reads', () => {
       ],
       maxTimeout: 3600,
       defaultTimeout: 45,
+      ipv4Prefix: 24,
+      ipv6Prefix: 64,
     });
     expect(sources?.has(parseAddress('198.51.100.7')!)).toBe(true);
     expect(sources?.has(parseAddress('203.0.113.9')!)).toBe(false);

@@ -81,6 +81,7 @@ describe('without flags', () => {
         sources: undefined,
         maxTimeout: undefined,
         defaultTimeout: 30,
+        prefixes: { 4: 32, 6: 128 },
         tables: { services: '[grant]', sources: '[grant]' },
       },
       routers: [
@@ -226,7 +227,10 @@ describe('the settings of a client', () => {
     sources = ["198.51.100.0/24"]
     max-timeout = "1h"
     default-timeout = "45s"
+    ipv4-prefix = 28
     [client.phone]
+    ipv4-prefix = 24
+    ipv6-prefix = 64
     services = ["udp/51820"]
     max-timeout = "10m"
     list = "PHONE"
@@ -250,6 +254,7 @@ describe('the settings of a client', () => {
         services: WIREGUARD,
         maxTimeout: 600,
         defaultTimeout: 45,
+        prefixes: { 4: 24, 6: 64 },
         tables: { services: '[client.phone]', sources: '[grant]' },
       },
     ],
@@ -260,6 +265,7 @@ describe('the settings of a client', () => {
         services: SSH,
         maxTimeout: 3600,
         defaultTimeout: 5,
+        prefixes: { 4: 28, 6: 128 },
         tables: { services: '[grant]', sources: '[client.laptop]' },
       },
     ],

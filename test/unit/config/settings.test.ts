@@ -52,6 +52,15 @@ test.each([
   ['an e-mail address', setting.emailAddress, "o'neil+r@b.example", "o'neil+r@b.example"],
   ['an e-mail address of this host', setting.emailAddress, 'root@localhost', 'root@localhost'],
   ['the usual list', setting.listTemplate, 'FWKNOP_{proto}_{port}', 'FWKNOP_{proto}_{port}'],
+  ['a prefix', setting.ipv4Prefix, 24, 24],
+  ['the longest prefix', setting.ipv4Prefix, 32, 32],
+  ['an IPv6 prefix', setting.ipv6Prefix, 48, 48],
+  ['the longest IPv6 prefix', setting.ipv6Prefix, 128, 128],
+  ['a client', setting.clientName, 'phone-2', 'phone-2'],
+  ['a client that begins with a digit', setting.clientName, '2', '2'],
+  ['the longest name of a client', setting.clientName, 'x'.repeat(20), 'x'.repeat(20)],
+  ['the usual comment', setting.commentTemplate, 'fwknop {client}', 'fwknop {client}'],
+  ['no comment', setting.commentTemplate, '', ''],
   ['a list without placeholders', setting.listTemplate, 'knock', 'knock'],
   ['a placeholder twice', setting.listTemplate, '{port}{port}', '{port}{port}'],
   ['a deadline in seconds', setting.deadline, 10, 10],
@@ -81,6 +90,8 @@ const NO_PORT = 'expected a port, 1-65535';
 const NO_FINGERPRINT = 'expected a SHA-256 fingerprint, 64 hex digits';
 const NO_DURATION = 'expected a duration: whole seconds, or such as "1h30m"';
 const NO_TIMEOUT = 'expected a duration of 1s to 21474836s';
+const NO_CLIENT = 'expected a name of 1 to 20 characters: a-z, 0-9 and -, no - at the start';
+const NO_COMMENT = 'expected no placeholder but {client}';
 const NO_PLACEHOLDER = 'expected no placeholder but {proto} and {port}';
 
 test.each<[string, (value: unknown) => unknown, unknown, string]>([
@@ -156,6 +167,22 @@ test.each<[string, (value: unknown) => unknown, unknown, string]>([
   ['a placeholder of fwknopd', setting.listTemplate, 'FWKNOP_{$PORT}', NO_PLACEHOLDER],
   ['one placeholder inside another', setting.listTemplate, '{{proto}port}', NO_PLACEHOLDER],
   ['an accent in a list', setting.listTemplate, 'é_{port}', NOT_ASCII],
+  ['a network that is too wide', setting.ipv4Prefix, 23, 'expected a prefix length, 24-32'],
+  ['a prefix that is too long', setting.ipv4Prefix, 33, 'expected a prefix length, 24-32'],
+  ['half a bit', setting.ipv4Prefix, 24.5, 'expected a prefix length, 24-32'],
+  ['a prefix as a text', setting.ipv4Prefix, '24', 'expected a prefix length, 24-32'],
+  ['an IPv6 network that is too wide', setting.ipv6Prefix, 47, 'expected a prefix length, 48-128'],
+  ['an IPv6 prefix that is too long', setting.ipv6Prefix, 129, 'expected a prefix length, 48-128'],
+  ['no client', setting.clientName, '', NO_CLIENT],
+  ['a client in capitals', setting.clientName, 'Phone', NO_CLIENT],
+  ['a client that begins with a dash', setting.clientName, '-a', NO_CLIENT],
+  ['a client of 21 characters', setting.clientName, 'x'.repeat(21), NO_CLIENT],
+  ['a client with a space', setting.clientName, 'my phone', NO_CLIENT],
+  ['a client with a newline', setting.clientName, 'phone\n', NO_CLIENT],
+  ['a number for a client', setting.clientName, 5, NO_CLIENT],
+  ['an unknown placeholder in a comment', setting.commentTemplate, '{port}', NO_COMMENT],
+  ['a placeholder in a comment left open', setting.commentTemplate, '{client', NO_COMMENT],
+  ['a number for a comment', setting.commentTemplate, 5, 'expected a text'],
   ['no time for a run', setting.deadline, 0, 'expected a duration of 1s to 120s'],
   ['too much time for a run', setting.deadline, '121', 'expected a duration of 1s to 120s'],
   ['half a second', setting.deadline, 0.5, NO_DURATION],

@@ -13,8 +13,17 @@ import { ipv6Groups, rfc5952 } from '../../support/addresses';
 import { ipv6Bits } from '../../support/spellings';
 
 function grant(source = '203.0.113.9', protocol: Protocol = 'tcp', port = 22, timeout = 30): Grant {
-  const client = undefined;
-  return { source: parseAddress(source)!, client, protocol, port, timeout, cutFrom: undefined };
+  const address = parseAddress(source)!;
+  return {
+    source: address,
+    network: address.text,
+    client: undefined,
+    protocol,
+    port,
+    timeout,
+    cutFrom: undefined,
+    warning: undefined,
+  };
 }
 
 const LIST = 'FWKNOP_{proto}_{port}';
@@ -119,6 +128,8 @@ describe('an entry among the rows of the router', () => {
   const entry = entryFor(grant(), LIST, 'fwknop');
   const row = { '.id': '*3', list: 'FWKNOP_6_22', address: '203.0.113.9', timeout: '25s' };
   const entry6 = entryFor(grant('2001:db8::1'), LIST, 'fwknop');
+  const network = entryFor({ ...grant(), network: '203.0.113.0/24' }, LIST, 'fwknop');
+  const network6 = entryFor({ ...grant('2001:db8::1'), network: '2001:db8::/64' }, LIST, 'fwknop');
   const row6 = { ...row, address: '2001:db8::1/128' };
   const found = { id: '*3', disabled: false, left: 25 };
 
@@ -131,6 +142,20 @@ describe('an entry among the rows of the router', () => {
       'of IPv6, in capitals and at length',
       entry6,
       { ...row6, address: '2001:0DB8:0::1/128' },
+      found,
+    ],
+    ['of a network', network, { ...row, address: '203.0.113.0/24' }, found],
+    [
+      'of a network, with another address in it',
+      network,
+      { ...row, address: '203.0.113.9/24' },
+      found,
+    ],
+    ['of an IPv6 network', network6, { ...row6, address: '2001:db8::/64' }, found],
+    [
+      'of an IPv6 network, at length',
+      network6,
+      { ...row6, address: '2001:DB8:0:0:0:0:0:0/64' },
       found,
     ],
     ['with another comment', entry, { ...row, comment: 'by hand' }, found],
