@@ -3,9 +3,10 @@ import { version } from '../package.json';
 import { parseAccessRequest } from './access/access-request';
 import { type Grant, permit } from './access/grant';
 import { serviceName } from './access/service';
-import { parseCommandLine } from './cli/opening';
+import { parseCommandLine, readSyslogMode } from './cli/opening';
 import { type Line, log, print, render, say } from './cli/report';
-import { USAGE } from './cli/usage';
+import { write } from './cli/streams';
+import { SYNOPSIS, USAGE } from './cli/usage';
 import { Deadline } from './common/deadline';
 import { formatDuration } from './common/duration';
 import { asFailure, EXIT } from './common/failure';
@@ -36,7 +37,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
   process.removeAllListeners('warning');
   if (argv.some((word) => word.startsWith('--routerpass'))) process.title = 'fwknop-mikrotik';
 
-  let syslog: SyslogMode = 'auto';
+  let syslog: SyslogMode = readSyslogMode(argv) ?? 'auto';
   const finish = ({ status, lines }: Outcome, afterwards?: () => void): never => {
     for (const line of lines) say(render(line));
     if (lines.length > 0 && wantsSyslog(syslog)) log(lines);
@@ -46,16 +47,20 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
   process.once('uncaughtException', (error) => finish(failed(error)));
 
   try {
+    if (argv.length === 0 && isatty(2)) {
+      write(2, `${SYNOPSIS}\nTry 'fwknop-mikrotik --help'.\n`);
+      return finish({ status: EXIT.usage.status, lines: [] });
+    }
     const invocation = await parseCommandLine(argv);
     if (invocation.verb !== 'open') {
       print(invocation.verb === 'help' ? USAGE : `${version}\n`);
       return finish({ status: EXIT.open.status, lines: [] });
     }
     const { overrides, positionals: words, dryRun, verbose } = invocation;
-    syslog = overrides.syslog ?? syslog;
     const request = parseAccessRequest(words);
-    const config = loadConfig(overrides);
-    syslog = config.syslog;
+    const config = loadConfig(overrides, (mode) => {
+      syslog = mode;
+    });
     const grant = permit(request, config.grant);
     const entry = entryFor(grant, config.list, config.comment);
     if (dryRun) {

@@ -14,7 +14,7 @@ export interface Options<Text extends string, Switch extends string> {
   readonly help: string;
 }
 
-/** A command line taken apart; nothing in it has been judged yet. */
+/** A command line taken apart; its values have not been checked yet. */
 export interface SplitCommandLine<Text extends string, Switch extends string> {
   /** The arguments that are no options, as they were written. */
   readonly positionals: readonly string[];
@@ -32,7 +32,7 @@ export async function splitCommandLine<Text extends string, Switch extends strin
   argv: readonly string[],
   options: Options<Text, Switch>,
 ): Promise<SplitCommandLine<Text, Switch>> {
-  leaveGoneFolder();
+  leaveGoneDirectory();
   const { default: yargs } = await import('yargs');
   const parsed: { _: (string | number)[]; [name: string]: unknown } = await yargs(
     quoteForYargs(argv, options),
@@ -66,8 +66,8 @@ export async function splitCommandLine<Text extends string, Switch extends strin
   return { positionals: parsed._.map(String), texts, switches };
 }
 
-/** yargs asks for the working folder, and fails where somebody has removed it. */
-function leaveGoneFolder(): void {
+/** yargs asks for the working directory, and fails where somebody has removed it. */
+function leaveGoneDirectory(): void {
   try {
     process.cwd();
   } catch {
@@ -79,22 +79,29 @@ function needsValue(name: string): Fault {
   return { what: `--${name}: needs a value`, hint: `write --${name}=VALUE` };
 }
 
+/** The short options: each stands for a switch, where a command has it. */
+const SHORT: Readonly<Record<string, string>> = { '-h': 'help', '-V': 'version' };
+
 /**
- * Leaves yargs nothing to guess: it knows no option but ours (it fails inside on --toString, and
- * takes --_=x for an argument), no switch may swallow a following `true`, and the quotes that it
- * strips from `--option='value'` are ours.
+ * Rewrites the options so that yargs has nothing to guess: it learns of no unknown option (on
+ * --toString it fails inside, and it takes --_=x for an argument), no switch may swallow a following
+ * `true`, and the quotes that it strips from `--option='value'` are those that stand here.
+ *
+ * @throws Failure `usage`: an unknown option, or one that may not stand there
  */
 function quoteForYargs<Text extends string, Switch extends string>(
   argv: readonly string[],
   { texts, optional = [], switches, help }: Options<Text, Switch>,
 ): readonly string[] {
-  const awaitsWord = texts.filter((name) => !optional.includes(name));
+  const awaitsValue = texts.filter((name) => !optional.includes(name));
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const options = argv.slice(0, end).map((word, index) => {
     if (!word.startsWith('-')) return word;
     const before = argv[index - 1] ?? '';
-    const awaiting = awaitsWord.find((name) => before === `--${name}`);
+    const awaiting = awaitsValue.find((name) => before === `--${name}`);
     if (awaiting !== undefined) throw new Failure('usage', [needsValue(awaiting)]);
+    const short = SHORT[word];
+    if (short !== undefined && isOneOf(switches, short)) return `--${short}=true`;
     const [, name = '', value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (isOneOf(switches, name)) {
       if (value !== undefined) throw new Failure('usage', `--${name}: takes no value`);
@@ -102,11 +109,22 @@ function quoteForYargs<Text extends string, Switch extends string>(
     }
     if (isOneOf(optional, name)) return `--${name}="${value ?? ''}"`;
     if (isOneOf(texts, name)) return value === undefined ? word : `--${name}="${value}"`;
-    // Not repeated: it may be a password, or have one in it.
-    const what = `argument ${index + 1} is no option of this program`;
-    throw new Failure('usage', what, `see ${help}`);
+    throw new Failure('usage', `unknown option ${shownOption(word, index, texts)}`, `see ${help}`);
   });
   return [...options, ...argv.slice(end)];
+}
+
+/**
+ * How a message calls an unknown option: by its name, never by a value, which may be a password. What
+ * follows the name of an option with a value, as in --routerpassSECRET, is one.
+ */
+function shownOption(word: string, index: number, texts: readonly string[]): string {
+  const [short] = /^-[a-z0-9?]/i.exec(word) ?? [];
+  if (short !== undefined) return short;
+  const [, name] = /^--([a-z][a-z-]{0,20})(?:=|$)/.exec(word) ?? [];
+  const known = texts.find((text) => word.startsWith(`--${text}`));
+  if (known !== undefined) return `that begins with --${known}`;
+  return name === undefined ? `in argument ${index + 1}` : `--${name}`;
 }
 
 function isOneOf<T extends string>(names: readonly T[], name: string): name is T {

@@ -38,6 +38,19 @@ type TextOption = (typeof TEXT_OPTIONS)[number];
 type OpeningCommandLine = SplitCommandLine<TextOption, (typeof SWITCHES)[number]>;
 
 /**
+ * Finds `--syslog` in a command line that may be wrong elsewhere: its faults are logged or not as it
+ * says.
+ *
+ * @returns undefined where it is not given, or has no such mode
+ */
+export function readSyslogMode(argv: readonly string[]): setting.SyslogMode | undefined {
+  const text = argv.find(
+    (word, index) => argv[index - 1] === '--syslog' || /^--syslog=/.test(word),
+  );
+  return setting.SYSLOG_MODES.find((mode) => mode === text?.replace('--syslog=', ''));
+}
+
+/**
  * Reads the command line, without the program's name.
  *
  * @throws Failure `usage`, with every bad option at once

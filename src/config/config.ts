@@ -50,10 +50,14 @@ export interface Overrides {
  * Reads the configuration file and lets the flags win over it. When the flags name a router, the
  * file's routers are not used, and the default file may be absent.
  *
+ * @param whenSyslogKnown is given the mode of syslog, also where the file has faults
  * @throws Failure `config`, with every fault of the files at once; `usage`, when flags name a router
  *   but not how to log in
  */
-export function loadConfig(flags: Overrides): Config {
+export function loadConfig(
+  flags: Overrides,
+  whenSyslogKnown: (mode: SyslogMode) => void = () => undefined,
+): Config {
   const path = flags.config ?? DEFAULT_CONFIG_FILE;
   const standsAlone = flags.router.host !== undefined;
   if (standsAlone) refuseIncomplete(flags.router);
@@ -63,6 +67,8 @@ export function loadConfig(flags: Overrides): Config {
   const faults: Fault[] = [];
   const file =
     mayBeAbsent && isAbsent(path) ? noConfigFile() : readConfigFile(path, required, faults);
+  const syslog = flags.syslog ?? file.syslog ?? 'auto';
+  whenSyslogKnown(syslog);
   if (!standsAlone && file.routers.length === 0) {
     const what = `${showPath(path)}: router: none given`;
     faults.push({ what, hint: 'add a [[router]] table' });
@@ -79,7 +85,7 @@ export function loadConfig(flags: Overrides): Config {
     deadline: flags.deadline ?? file.deadline ?? DEFAULT_DEADLINE,
     list: flags.list ?? clientTable(file, flags.client).list ?? file.list ?? DEFAULT_LIST,
     comment: file.comment ?? DEFAULT_COMMENT,
-    syslog: flags.syslog ?? file.syslog ?? 'auto',
+    syslog,
     grant: grantFor(file, flags.client),
     clients: file.clients,
     routers,

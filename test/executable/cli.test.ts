@@ -4,6 +4,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'acorn';
 import { version } from '../../package.json';
+import { SYNOPSIS } from '../../src/cli/usage';
 import {
   flags,
   OPENED,
@@ -16,6 +17,7 @@ import {
 } from '../support/router';
 import { EXECUTABLE, line, run, WORDS } from '../support/run';
 import { OPENED_TEXT } from './says';
+import { runOnTerminal, testOnTerminal } from './terminal';
 
 const OPENED_LINE = line(OPENED_TEXT);
 
@@ -59,6 +61,22 @@ describe('--help and --version', () => {
     expect(stdout).toMatch(option === '--help' ? /^fwknop-mikrotik - / : /^\d+\.\d+\.\d+\n$/);
   });
 });
+
+test.concurrent.each([
+  ['-h', '--help'],
+  ['-V', '--version'],
+])('%s is %s', async (short, long) => {
+  expect(await run([short])).toEqual({ ...(await run([long])), took: expect.anything() });
+});
+
+testOnTerminal('the synopsis on a terminal')(
+  'without arguments on a terminal, it prints the synopsis',
+  async () => {
+    const { status, screen } = await runOnTerminal([], []);
+    expect(status).toBe(64);
+    expect(screen).toBe(`${SYNOPSIS}\nTry 'fwknop-mikrotik --help'.\n`);
+  },
+);
 
 describe('--dry-run', () => {
   const TWO = `comment = "knock: knock"
@@ -220,7 +238,7 @@ describe('wrong words are refused before anything else', () => {
     ['--$0', ['--$0=1', ...WORDS]],
     ['-', ['-', ...WORDS]],
     ['---', ['---', ...WORDS]],
-    ['-h', ['-h']],
+    ['-x', ['-x']],
     ['a value that is an option', ['--routerip', '--verbose', ...WORDS]],
     ['a value that is missing', [...WORDS, '--routerip']],
     ['an empty value', ['--routerip=', ...WORDS]],

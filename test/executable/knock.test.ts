@@ -102,7 +102,7 @@ describe('refused, before anything is sent', () => {
 
   test.each([
     ['nothing to do', [], 64, `no host and no target; ${HELP}`],
-    ['an unknown option', ['--frobnicate'], 64, `argument 1 is no option of this program; ${HELP}`],
+    ['an unknown option', ['--frobnicate'], 64, `unknown option --frobnicate; ${HELP}`],
     [
       'an unknown protocol',
       [HOST, 'sctp/22'],

@@ -196,6 +196,21 @@ describe('--syslog', () => {
     expect(await settled(log)).toHaveLength(count);
   });
 
+  concurrent.each([
+    ['off, on a line with another fault', ['--tls=maybe', '--syslog', 'off', ...WORDS], 64, 0],
+    ['off, on a line with an unknown option', ['--syslog=off', '-x', ...WORDS], 64, 0],
+    ['on, on a line with another fault', ['--syslog=on', '--tls=maybe', ...WORDS], 64, 1],
+    ['a mode that is none', ['--syslog=of', ...WORDS], 64, 1],
+    ['off, in a file with another fault', ['--config', 'FILE', ...WORDS], 78, 0],
+  ])('%s', async (_, words, status, count) => {
+    const log = await startLog();
+    const faulty = ownFile('faulty.toml', 'syslog = "off"\ndeadline = "soon"\n');
+    const args = words.map((word) => (word === 'FILE' ? faulty : word));
+    const result = await run(args, { command: inNamespace([devWith(log.path)]) });
+    expect(result.status).toBe(status);
+    expect(await settled(log)).toHaveLength(count);
+  });
+
   concurrent('in the file, and the flag wins over it', async () => {
     const log = await startLog();
     const router = await ourRouter();

@@ -72,7 +72,7 @@ test.each([
   ['$SRC $PROTO 0 $CLIENT_TIMEOUT', 'port: not a number in 1-65535'],
   [`--dry-run ${WORDS}`, '--dry-run opens nothing'],
   ['--help', '--help opens nothing'],
-  [`--nonsense ${WORDS}`, 'argument 1 is no option of this program'],
+  [`--nonsense ${WORDS}`, 'unknown option --nonsense'],
   [`--deadline 5m ${WORDS}`, '--deadline: expected a duration of 1s to 120s'],
 ])('%s is wrong', async (args, what) => {
   const { findings } = await judge({ CMD_CYCLE_OPEN: `${HEAD} ${args}` });

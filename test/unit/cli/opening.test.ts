@@ -124,6 +124,10 @@ describe('switches', () => {
   test.each([
     [['--help'], 'help'],
     [['--version'], 'version'],
+    [['-h'], 'help'],
+    [['-V'], 'version'],
+    [[...WORDS, '-h'], 'help'],
+    [['-V', '--help'], 'help'],
     [['--version', '--help'], 'help'],
     [['--help', ...WORDS, '--tls=what'], 'help'],
     [['--verbose', '--version', 'x'], 'version'],
@@ -132,19 +136,42 @@ describe('switches', () => {
   });
 });
 
-describe('what is no option', () => {
+describe('an unknown option is named', () => {
   test.each([
-    ...['-v', '-h', '-?', '-', '-1', '-tls=off', '---verbose', '--=x', '--='],
-    ...['--Verbose', '--verbos', '--verbose ', '--no-verbose', '--routerIp=1', '--a.b=1'],
-    ...['--toString', '--toString=1', '--constructor', '--hasOwnProperty', '--config.x=1'],
-    ...['--__proto__', '--__proto__=1', '--__proto__.x=1', '--_', '--_=1', '--$0', '--$0=x'],
-    ...['--get-yargs-completions', '--tls\n=off', '--ｔｌｓ=off'],
-  ])('%j', async (word) => {
-    const what = 'is no option of this program';
-    expect(await refused(word, ...WORDS)).toEqual([`argument 1 ${what}; ${SEE_HELP}`]);
-    expect(await refused(...WORDS, word)).toEqual([`argument 5 ${what}; ${SEE_HELP}`]);
+    ['-v', '-v'],
+    ['-?', '-?'],
+    ['-1', '-1'],
+    ['-pSECRET', '-p'],
+    ['-p=SECRET', '-p'],
+    ['-hV', '-h'],
+    ['-tls=off', '-t'],
+    ['--verbos', '--verbos'],
+    ['--no-verbose', '--no-verbose'],
+    ['--pass=SECRET', '--pass'],
+    ['--constructor', '--constructor'],
+    ['--get-yargs-completions', '--get-yargs-completions'],
+    ['--routerpasssecret', 'that begins with --routerpass'],
+    ['--routerpassSECRET', 'that begins with --routerpass'],
+    ['--routerpass SECRET', 'that begins with --routerpass'],
+    ['--config.x=SECRET', 'that begins with --config'],
+    ['--tls\n=off', 'that begins with --tls'],
+  ])('%j as %s', async (word, shown) => {
+    expect(await refused(word, ...WORDS)).toEqual([`unknown option ${shown}; ${SEE_HELP}`]);
+    expect(await refused(...WORDS, word)).toEqual([`unknown option ${shown}; ${SEE_HELP}`]);
   });
 
+  test.each([
+    ...['-', '-ü', '---verbose', '--=x', '--=', '--Verbose', '--verbose ', '--routerIp=1'],
+    ...['--a.b=1', '--toString', '--toString=1', '--hasOwnProperty'],
+    ...['--__proto__', '--__proto__=1', '--__proto__.x=1', '--_', '--_=1', '--$0', '--$0=x'],
+    ...['--ｔｌｓ=off', '--SECRET'],
+  ])('%j by its place, since it may be a secret', async (word) => {
+    expect(await refused(word, ...WORDS)).toEqual([`unknown option in argument 1; ${SEE_HELP}`]);
+    expect(await refused(...WORDS, word)).toEqual([`unknown option in argument 5; ${SEE_HELP}`]);
+  });
+});
+
+describe('arguments and values that look like options', () => {
   test.each(['true', 'x=y', 'mytls', '00config', 'noemail', '--', 'a--list', '—verbose', '+x'])(
     'a switch after an argument that only looks like an option: %j',
     async (word) => {
@@ -174,6 +201,16 @@ describe('-- ends the options', () => {
       overrides: { router: {} },
     });
   });
+
+  test.each(['-h', '-V'])(
+    '%s after it is an argument, after an option a missing value',
+    async (word) => {
+      expect(await parse('--', word)).toMatchObject({ positionals: [word] });
+      expect(await refused('--list', word)).toEqual([
+        '--list: needs a value; hint: write --list=VALUE',
+      ]);
+    },
+  );
 
   test('but is no value', async () => {
     expect((await parse('--routeruser=--', ...WORDS)).overrides.router.user).toBe('--');

@@ -148,7 +148,7 @@ test('refuses words and unknown options', async () => {
     'init takes options only; hint: see fwknop-mikrotik init --help',
   ]);
   expect(await refused('--rooter=x')).toEqual([
-    'argument 1 is no option of this program; hint: see fwknop-mikrotik init --help',
+    'unknown option --rooter; hint: see fwknop-mikrotik init --help',
   ]);
 });
 
