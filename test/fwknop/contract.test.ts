@@ -2,6 +2,7 @@
  * What stock fwknopd passes to a CMD_CYCLE_OPEN helper: the facts that this program rests on, asked
  * of the real daemon. A recorder stands in for the helper.
  */
+import { everyWay } from './fwknopd';
 import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';
 import { RECORDER, type Stanza, type WorldOptions } from './world';
@@ -60,12 +61,7 @@ story('no second call for a replayed packet', async () => {
   expect(sources).toEqual(['203.0.113.9', '203.0.113.10']);
 });
 
-story.each([
-  { mode: 'udp-server', foreground: true },
-  { mode: 'udp-server', foreground: false },
-  { mode: 'pcap', foreground: true },
-  { mode: 'pcap', foreground: false },
-] as const)('little else: $mode, in the foreground: $foreground', async (options) => {
+story.each(everyWay())('little else: $mode, in the foreground: $foreground', async (options) => {
   const world = await recording({}, options);
   await world.knock({ access: 'tcp/22', allow: '203.0.113.9', timeout: 60 });
   const [call] = await world.calls(1);

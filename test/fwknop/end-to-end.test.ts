@@ -1,6 +1,7 @@
 /** The whole way: stock fwknop client → stock fwknopd → our executable → a router. */
 import { certificates } from '../../simulator/certificates';
 import { NODE } from '../support/shipped';
+import { everyWay } from './fwknopd';
 import { config, PASSWORD, PLAIN_ROUTER, tlsRouter } from './home';
 import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';
@@ -10,6 +11,7 @@ const story = testInNamespaces('the tests with stock fwknopd, end to end');
 jest.setTimeout(60_000);
 afterEach(closeWorlds);
 
+const WAYS = everyWay();
 const ADDRESS = '203.0.113.9';
 
 const startHome = ({ toml = config(), ...options }: WorldOptions & { toml?: string } = {}) =>
@@ -24,12 +26,7 @@ const report = (level: string, text: string | RegExp) => ({
 });
 
 describe('a valid packet', () => {
-  story.each([
-    { mode: 'udp-server', foreground: true },
-    { mode: 'udp-server', foreground: false },
-    { mode: 'pcap', foreground: true },
-    { mode: 'pcap', foreground: false },
-  ] as const)('opens the door: $mode, in the foreground: $foreground', async (options) => {
+  story.each(WAYS)('opens the door: $mode, in the foreground: $foreground', async (options) => {
     const world = await startHome(options);
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
     expect(await world.reports(1)).toEqual([

@@ -52,7 +52,8 @@ export class Syslog {
   }
 
   private async says(word: string): Promise<void> {
-    const [output] = await once(this.collector.stdout!, 'data');
+    const ended = once(this.collector, 'exit').then(() => ['its end']);
+    const [output] = await Promise.race([once(this.collector.stdout!, 'data'), ended]);
     if (String(output).trim() !== word) throw new Error(`syslog.py says ${output}, not ${word}`);
   }
 }

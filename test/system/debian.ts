@@ -1,0 +1,155 @@
+/**
+ * The story of packaging/test-system: init's own steps on a fresh Debian system, from the shipped files of
+ * fwknop-server to an entry on the router.
+ *
+ *     unshare … sh network.sh node -r ts-node/register/transpile-only debian.ts ROOT
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { until } from '../support/wait';
+import {
+  INSIDE,
+  must,
+  OUTSIDE,
+  on,
+  openEntries,
+  provisionedRouter,
+  type Result,
+  ROUTER,
+  ROUTER_OUTSIDE,
+  run,
+  sendFromOutside,
+  step,
+} from './machines';
+
+const ROOT = resolve(process.argv[2] ?? '');
+const UNIT = 'usr/lib/systemd/system/fwknop-server.service';
+const PID_FILE = 'run/fwknop/fwknopd.pid';
+const SYSLOG = 'var/log/syslog';
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
+
+/** What systemd gives to a system service. */
+const UNIT_ENVIRONMENT = [
+  PATH,
+  'LANG=C.UTF-8',
+  'INVOCATION_ID=0123456789abcdef0123456789abcdef',
+  'SYSTEMD_EXEC_PID=1',
+];
+
+const path = (name: string) => join(ROOT, name);
+const read = (name: string) => readFileSync(path(name), 'utf8');
+const log = () => read(SYSLOG);
+
+/** The command line that runs a program of the Debian system. */
+const debian = (host: 'inside' | 'outside', environment: readonly string[], ...command: string[]) =>
+  on(host, 'env', '-i', ...environment, 'chroot', ROOT, ...command);
+
+/** The command line of what root types at home, where init leaves its directory. */
+const typed = (host: 'inside' | 'outside', line: string) =>
+  debian(host, ['HOME=/root', PATH], 'sh', '-c', `cd /root && ${line}`);
+
+const check = (): Promise<Result> => run(...typed('inside', 'fwknop-mikrotik check'));
+
+async function startSyslog(): Promise<void> {
+  const command = debian('inside', [PATH], 'busybox', 'syslogd', '-n', '-O', `/${SYSLOG}`);
+  spawn(command[0]!, command.slice(1), { stdio: 'ignore' });
+  await until('/dev/log', () => existsSync(path('dev/log')));
+}
+
+/** Starts fwknopd as its unit does: Type=forking, so that it is ready when the command has ended. */
+async function startFwknopd(): Promise<void> {
+  const [, command = ''] = /^ExecStart=(.*)$/m.exec(read(UNIT)) ?? [];
+  await must(...debian('inside', UNIT_ENVIRONMENT, ...command.split(' ')));
+  await until('fwknopd to write its pid', () => existsSync(path(PID_FILE)));
+}
+
+async function stopFwknopd(): Promise<void> {
+  const pid = Number(read(PID_FILE));
+  process.kill(pid);
+  await until('fwknopd to end', () => !existsSync(`/proc/${pid}`));
+}
+
+async function main(): Promise<void> {
+  // The tests make mount namespaces inside, for which / must be a mount point.
+  await must('mount', '--bind', ROOT, ROOT);
+  await must('mount', '-t', 'proc', 'proc', path('proc'));
+  await startSyslog();
+  const [, release = ''] = /^PRETTY_NAME="(.*)"$/m.exec(read('etc/os-release')) ?? [];
+  const [version = ''] = (await must(...typed('inside', 'fwknopd --version'))).split('\n');
+  console.log(`${release}, ${version}`);
+
+  await step('init writes the files of a setup', () =>
+    must(
+      ...typed(
+        'inside',
+        `fwknop-mikrotik init --router=${ROUTER} --fwknopd=${INSIDE} --server=${ROUTER_OUTSIDE} --service=tcp/22`,
+      ),
+    ),
+  );
+  const { router, fingerprint } = await step('the router imports router.rsc', () =>
+    provisionedRouter(read('root/fwknop-setup/router.rsc')),
+  );
+  await step('check names the missing configuration first', async () => {
+    const { status, output } = await check();
+    assert.equal(status, 78, output);
+    assert.match(output, /^FAIL {2}configuration: file: /, output);
+  });
+
+  await step('the printed steps install the files', async () => {
+    const files = 'fwknop-setup/mikrotik.toml fwknop-setup/access.conf';
+    await must(...typed('inside', `install -b -m 600 ${files} /etc/fwknop/`));
+    const lines = 'ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n';
+    await must(...typed('inside', `printf '${lines}' | tee -a /etc/fwknop/fwknopd.conf`));
+    await must(...typed('inside', `fwknop-mikrotik check --pin=${fingerprint}`));
+  });
+  await step('fwknopd starts as its unit starts it', startFwknopd);
+  await step('check says that a knock would open', async () => {
+    const { status, output } = await check();
+    assert.equal(status, 0, output);
+    assert.doesNotMatch(output, /^(?:FAIL|warn)/m, output);
+  });
+
+  await step('the stock client knocks, and the entry is there', async () => {
+    await must(...typed('outside', 'install -m 600 fwknop-setup/fwknoprc .fwknoprc'));
+    await must(...typed('outside', `fwknop -n ${ROUTER_OUTSIDE}-tcp22 -a ${OUTSIDE} -B packet`));
+    await until('an entry', () => openEntries(router).length > 0);
+    assert.deepEqual(openEntries(router), [`FWKNOP_6_22 ${OUTSIDE}`]);
+    await until('a report', () => log().includes(`opened FWKNOP_6_22 to ${OUTSIDE} for 30s`));
+  });
+  await step('the same packet opens nothing again', async () => {
+    const { connections } = router;
+    await sendFromOutside(path('root/packet'));
+    await until('fwknopd to refuse it', () => log().includes('Replay detected'));
+    assert.equal(router.connections, connections);
+  });
+  await step('fwknopd stops', stopFwknopd);
+  await router.close();
+  await step('test/fwknop passes with this fwknopd', testFwknop);
+}
+
+/** Runs the checkout's tests of the world with fwknopd, the client, Node.js and the helper of the system. */
+async function testFwknop(): Promise<void> {
+  const checkout = process.cwd();
+  mkdirSync(path(checkout), { recursive: true });
+  await must('mount', '--bind', checkout, path(checkout));
+  const environment = [PATH, 'FWKNOP_MIKROTIK=/usr/bin/fwknop-mikrotik', 'CI=true'];
+  const jest =
+    'node_modules/.bin/jest test/fwknop/contract test/fwknop/end-to-end test/fwknop/examples';
+  const command = debian('inside', environment, 'sh', '-c', `cd ${checkout} && ${jest}`);
+  const child = spawn(command[0]!, command.slice(1), { stdio: 'inherit' });
+  const [status] = await once(child, 'close');
+  assert.equal(status, 0);
+}
+
+main().then(
+  () => process.exit(),
+  (error) => {
+    console.error(error instanceof Error ? error.message : error);
+    if (existsSync(path(SYSLOG))) console.error(`the system log:\n${log()}`);
+    process.exit(1);
+  },
+);
