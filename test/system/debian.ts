@@ -28,6 +28,7 @@ import {
 const ROOT = resolve(process.argv[2] ?? '');
 const UNIT = 'usr/lib/systemd/system/fwknop-server.service';
 const PID_FILE = 'run/fwknop/fwknopd.pid';
+const CLIENT = 'phone';
 const SYSLOG = 'var/log/syslog';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
@@ -86,7 +87,7 @@ async function main(): Promise<void> {
     must(
       ...typed(
         'inside',
-        `fwknop-mikrotik init --router=${ROUTER} --fwknopd=${INSIDE} --server=${ROUTER_OUTSIDE} --service=tcp/22`,
+        `fwknop-mikrotik init --router=${ROUTER} --fwknopd=${INSIDE} --server=${ROUTER_OUTSIDE} --service=tcp/22 --client=${CLIENT}`,
       ),
     ),
   );
@@ -99,13 +100,9 @@ async function main(): Promise<void> {
     assert.match(output, /^FAIL {2}configuration: file: /, output);
   });
 
-  await step('the printed steps install the files', async () => {
-    const files = 'fwknop-setup/mikrotik.toml fwknop-setup/access.conf';
-    await must(...typed('inside', `install -b -m 600 ${files} /etc/fwknop/`));
-    const lines = 'ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n';
-    await must(...typed('inside', `printf '${lines}' | tee -a /etc/fwknop/fwknopd.conf`));
-    await must(...typed('inside', `fwknop-mikrotik check --pin=${fingerprint}`));
-  });
+  await step('install puts the files in place', () =>
+    run(...typed('inside', `fwknop-mikrotik install --pin=${fingerprint}`)),
+  );
   await step('fwknopd starts as its unit starts it', startFwknopd);
   await step('check says that a knock would open', async () => {
     const { status, output } = await check();
@@ -114,11 +111,13 @@ async function main(): Promise<void> {
   });
 
   await step('the stock client knocks, and the entry is there', async () => {
-    await must(...typed('outside', 'install -m 600 fwknop-setup/fwknoprc .fwknoprc'));
+    await must(...typed('outside', `install -m 600 fwknop-setup/${CLIENT}/fwknoprc .fwknoprc`));
     await must(...typed('outside', `fwknop -n ${ROUTER_OUTSIDE}-tcp22 -a ${OUTSIDE} -B packet`));
     await until('an entry', () => openEntries(router).length > 0);
     assert.deepEqual(openEntries(router), [`FWKNOP_6_22 ${OUTSIDE}`]);
-    await until('a report', () => log().includes(`opened FWKNOP_6_22 to ${OUTSIDE} for 30s`));
+    await until('a report', () =>
+      log().includes(`opened tcp/22 to ${OUTSIDE} (FWKNOP_6_22, ${CLIENT})`),
+    );
   });
   await step('the same packet opens nothing again', async () => {
     const { connections } = router;
