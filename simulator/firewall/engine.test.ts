@@ -160,6 +160,8 @@ describe('matchers', () => {
     ['not in a range of sizes', { 'packet-size': '!0-31' }, 'udp/1', 'abc', false],
     ['an interface list', { 'in-interface-list': 'WAN' }, 'udp/1', '', true],
     ['not an interface list', { 'in-interface-list': '!LAN' }, 'udp/1', '', true],
+    ['an interface', { 'in-interface': 'ether1' }, 'udp/1', '', true],
+    ['another interface', { 'in-interface': 'pppoe-out1' }, 'udp/1', '', false],
     ['a new connection', { 'connection-state': 'new' }, 'tcp/1', '', true],
     ['a lone ACK is picked up', { 'connection-state': 'new' }, 'tcp/1 ack', '', true],
     ['a lone FIN is invalid', { 'connection-state': 'invalid' }, 'tcp/1 fin', '', true],
@@ -232,7 +234,7 @@ describe('refused: what is not known here', () => {
   test.each<[string, Addition, RegExp]>([
     ['a menu', { menu: '/ip/firewall/mangle', named: {} }, /menu/],
     ['a matcher', filter({ chain: 'input', ttl: '3' }), /matcher ttl=/],
-    ['an action', filter({ chain: 'input', action: 'tarpit' }), /action=tarpit/],
+    ['an action', filter({ chain: 'input', action: 'log' }), /action=log/],
     ["another action's argument", filter({ chain: 'input', 'address-list': 'A' }), /address-list=/],
     ['no chain', filter({ action: 'drop' }), /without chain/],
     ['a port without a protocol', filter({ chain: 'input', 'dst-port': '22' }), /needs protocol=/],

@@ -1,4 +1,4 @@
-/** Rules × a packet → what lists change, and the verdict. No clock, no socket: the lists have theirs. */
+/** Rules × a packet → the changes of lists, and the verdict. No clock, no socket: the lists have theirs. */
 import { Connections, type Tracked } from './connections';
 import { addToList, type Lists } from './lists';
 import type { Packet } from './packet';
@@ -40,13 +40,15 @@ export class Engine {
 
   /**
    * @param additions in the order in which the router has them; static entries go to the lists
-   * @param interfaceLists the interface lists in which the interface is that packets come from
+   * @param interfaceLists the interface lists of the interface that packets come through
+   * @param interfaceName that interface
    * Throws Error for anything that is not known here
    */
   constructor(
     additions: readonly Addition[],
     private readonly lists: Lists,
     private readonly interfaceLists: readonly string[] = ['WAN'],
+    private readonly interfaceName = 'ether1',
   ) {
     for (const addition of additions) this.add(addition);
     for (const { action, menu } of this.rules) {
@@ -104,12 +106,11 @@ export class Engine {
   private walk(menu: RuleMenu, chain: string, walk: Walk, depth = 0): End | undefined {
     if (depth > MOST_JUMPS) throw new Error(`${menu}: the chain ${chain} jumps in a circle`);
     const { packet, tracked, added } = walk;
-    const { lists, interfaceLists } = this;
+    const { lists, interfaceLists, interfaceName } = this;
     const { state, collected } = tracked;
     for (const { matchers, action } of this.chain(menu, chain)) {
-      if (!matchers.every((match) => match({ packet, lists, state, collected, interfaceLists }))) {
-        continue;
-      }
+      const sight = { packet, lists, state, collected, interfaceLists, interfaceName };
+      if (!matchers.every((match) => match(sight))) continue;
       switch (action.kind) {
         case 'add-src-to-address-list': // [C] It does not end the chain.
           addToList(lists, action.list, packet.family, packet.src, action.timeout);
@@ -127,7 +128,7 @@ export class Engine {
         case 'dst-nat':
           return action;
         default:
-          return { kind: action.kind };
+          return { kind: action.kind === 'accept' ? 'accept' : 'drop' };
       }
     }
     return undefined;

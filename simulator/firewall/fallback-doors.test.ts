@@ -40,7 +40,7 @@ async function send(...words: readonly string[]): Promise<void> {
 
 const knock = (...words: readonly string[]) =>
   send(EXECUTABLE, 'knock', ROUTER.v4, ...words, '--delay', '20ms');
-const isOpen = () => isListed(lists, 'FWKNOP_6_22', 'v4', KNOCKER.v4);
+const isOpen = () => isListed(lists, 'FWKNOP_KNOCKED', 'v4', KNOCKER.v4);
 const verdicts = (port: number) =>
   firewall.journal.filter(({ packet }) => packet.dstPort === port).map(({ verdict }) => verdict);
 

@@ -14,6 +14,8 @@ export interface Sight {
   readonly collected: string;
   /** The interface lists that the packet's interface is in. */
   readonly interfaceLists: readonly string[];
+  /** The interface that the packet comes through. */
+  readonly interfaceName: string;
 }
 
 export type Matcher = (sight: Sight) => boolean;
@@ -25,6 +27,7 @@ const NEGATABLE = [
   'src-address-list',
   'connection-state',
   'in-interface-list',
+  'in-interface',
   'packet-size',
   'layer7-protocol',
 ];
@@ -87,6 +90,8 @@ function readPlain(
     }
     case 'in-interface-list':
       return ({ interfaceLists }) => value === 'all' || interfaceLists.includes(value);
+    case 'in-interface':
+      return ({ interfaceName }) => interfaceName === value;
     default:
       throw new Error(`the matcher ${name}= is not known here`);
   }

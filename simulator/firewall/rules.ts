@@ -17,7 +17,7 @@ export const RULE_MENUS = [
 export type RuleMenu = (typeof RULE_MENUS)[number];
 
 export type Action =
-  | { readonly kind: 'accept' | 'drop' | 'passthrough' | 'return' }
+  | { readonly kind: 'accept' | 'drop' | 'reject' | 'tarpit' | 'passthrough' | 'return' }
   | { readonly kind: 'jump'; readonly chain: string }
   | { readonly kind: 'dst-nat'; readonly address: string; readonly port: number | undefined }
   | {
@@ -42,6 +42,8 @@ const REMARKS = ['comment', 'log', 'log-prefix'];
 const OF_ACTION: Readonly<Record<Action['kind'], readonly string[]>> = {
   accept: [],
   drop: [],
+  reject: [],
+  tarpit: [],
   passthrough: [],
   return: [],
   jump: ['jump-target'],
@@ -50,7 +52,7 @@ const OF_ACTION: Readonly<Record<Action['kind'], readonly string[]>> = {
 };
 
 const ONLY_IN_NAT = ['dst-nat'];
-const ONLY_IN_FILTER = ['drop'];
+const ONLY_IN_FILTER = ['drop', 'reject', 'tarpit'];
 
 /**
  * Reads a rule.

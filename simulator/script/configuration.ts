@@ -1,6 +1,6 @@
 /**
- * What a router is configured with, as far as `fwknop-mikrotik init` touches it: menus of items in
- * order. Whatever it does not know is an error, so that a script cannot pass by accident.
+ * The configuration of a router, as far as `fwknop-mikrotik init` touches it: menus of items in order.
+ * Everything that it does not know is an error, so that a script cannot pass by accident.
  */
 
 import type { RouterOptions } from '../api/server';
@@ -11,10 +11,14 @@ import { type Certificate, makeSelfSigned } from '../certificates';
 export type Item = Record<string, string>;
 
 const RULE = ['chain', 'action', 'comment', 'disabled', 'protocol', 'dst-port', 'src-address-list'];
-const MATCHERS = [...RULE, 'in-interface-list', 'connection-state', 'dst-address', 'place-before'];
+const MATCHERS = [
+  ...[...RULE, 'in-interface-list', 'in-interface', 'connection-state', 'dst-address'],
+  'place-before',
+];
 
 /** The arguments of `add`, by menu; from the manual [C]. */
 const ADD: Record<string, string[]> = {
+  '/interface': ['name'],
   '/interface/list': ['name'],
   '/user/group': ['name', 'policy'],
   '/user': ['name', 'group', 'address', 'password', 'comment'],
@@ -31,11 +35,15 @@ const ADD: Record<string, string[]> = {
 
 const SET = ['certificate', 'tls-version', 'address', 'disabled'];
 
-/** Where releases differ: 7.24 renamed the service's `address` and still takes the old name. */
-export type Release = '7.9' | '7.24';
+/**
+ * Where releases differ: 7.19 and later list connections among the services, 7.24 lists them first
+ * (which release began to is unknown), renamed the service's `address` and still takes the old name.
+ */
+export type Release = '7.9' | '7.19' | '7.24';
 
 export class Configuration {
   readonly menus: Record<string, Item[]> = {
+    '/interface': [],
     '/interface/list': [],
     '/user/group': [],
     '/user': [],
@@ -49,11 +57,14 @@ export class Configuration {
   };
   private readonly signed = new Map<string, Certificate>();
   private lastId = 0;
-  /** Signing goes on for a while after `sign` has returned. */
-  private signing = false;
+  /** The certificate that is being signed: it has no fingerprint until then [C]. */
+  private signing: { item: Item; certificate: Certificate; secondsLeft: number } | undefined;
+  /** How long signing goes on after `sign` has returned. */
+  signingSeconds = 2;
 
   /** A router as it comes out of its box [C: the default configuration, the rules that matter]. */
   constructor(private readonly release: Release = '7.9') {
+    for (const name of ['ether1', 'bridge']) this.add('/interface', { name });
     this.add('/interface/list', { name: 'WAN' });
     this.add('/interface/list', { name: 'LAN' });
     for (const name of ['api', 'api-ssl']) {
@@ -70,9 +81,12 @@ export class Configuration {
     defconf('forward', 'drop', 'drop invalid', { 'connection-state': 'invalid' });
   }
 
-  /** A connection to a service, as 7.19 and later list them: after it, under its name [P]. */
+  /** A connection to a service, which the menu lists under the service's name; not before 7.19. */
   addConnection(name: string): void {
-    this.insert('/ip/service', { name, dynamic: 'true' });
+    if (this.release === '7.9') return;
+    const [service] = this.items('/ip/service').filter((item) => item.name === name);
+    const before = this.release === '7.24' ? service?.['.id'] : undefined;
+    this.insert('/ip/service', { name, dynamic: 'true', connection: 'true' }, before);
   }
 
   add(path: string, given: Item): void {
@@ -85,10 +99,8 @@ export class Configuration {
     if (name !== undefined && this.items(path).some((item) => item.name === name)) {
       throw new Error(`${path}/add: already have ${name}`);
     }
-    const list = given['in-interface-list']?.replace('!', '');
-    if (list !== undefined && !this.items('/interface/list').some((item) => item.name === list)) {
-      throw new Error(`${path}/add: no interface list ${list}`);
-    }
+    this.requireInterface(path, '/interface/list', given['in-interface-list']);
+    this.requireInterface(path, '/interface', given['in-interface']);
     if (
       path === '/user' &&
       !this.items('/user/group').some((group) => group.name === given.group)
@@ -96,7 +108,8 @@ export class Configuration {
       throw new Error(`${path}/add: no group ${given.group}`);
     }
     const isRule = path.startsWith('/ip/firewall/');
-    this.insert(path, { ...properties, ...(isRule ? { dynamic: 'false' } : {}) }, before);
+    const flags = { disabled: given.disabled === 'yes' ? 'true' : 'false', dynamic: 'false' };
+    this.insert(path, { ...properties, ...(isRule ? flags : {}) }, before);
   }
 
   set(path: string, ids: string[], given: Item): void {
@@ -106,11 +119,11 @@ export class Configuration {
       if (!SET.includes(name)) throw new Error(`${path}/set: unknown argument ${name}`);
     }
     const { certificate = 'none' } = given;
-    if (certificate !== 'none' && (this.signing || !this.signed.has(certificate))) {
+    if (certificate !== 'none' && !this.signed.has(certificate)) {
       throw new Error(`${path}/set: certificate ${certificate} is not there, or not signed yet`);
     }
     for (const item of this.found(path, ids)) {
-      if (item.dynamic === 'true') throw new Error('failure: this is configured elsewhere'); // [P]
+      if (item.dynamic === 'true') throw new Error('failure: this is configured elsewhere'); // [C]
       Object.assign(item, rest, address === undefined ? {} : { [this.from]: address });
       item.disabled = given.disabled === 'yes' ? 'true' : 'false';
     }
@@ -136,16 +149,21 @@ export class Configuration {
       alternativeName: item['subject-alt-name'] ?? '',
       days: Number(item['days-valid'] ?? 365),
     });
+    this.signing = { item, certificate, secondsLeft: this.signingSeconds };
+    this.delay(0);
+  }
+
+  delay(seconds: number): void {
+    if (this.signing === undefined) return;
+    this.signing.secondsLeft -= seconds;
+    if (this.signing.secondsLeft > 0) return;
+    const { item, certificate } = this.signing;
     item.fingerprint = certificate.fingerprint;
-    this.signed.set(name, certificate);
-    this.signing = true;
+    this.signed.set(item.name ?? '', certificate);
+    this.signing = undefined;
   }
 
-  delay(): void {
-    this.signing = false;
-  }
-
-  /** Ids of the items that a condition is true of, in the order in which they are printed. */
+  /** Ids of the items that meet a condition, in the order in which they are printed. */
   find(path: string, condition: (item: Item) => boolean): string[] {
     return this.items(path)
       .filter(condition)
@@ -165,7 +183,9 @@ export class Configuration {
    * @param port where it listens
    */
   serve(port: number): RouterOptions & { port: number } {
-    const [service] = this.items('/ip/service').filter(({ name }) => name === 'api-ssl');
+    const [service] = this.items('/ip/service').filter(
+      ({ name, connection }) => name === 'api-ssl' && connection !== 'true',
+    );
     const certificate = this.signed.get(service?.certificate ?? '');
     if (!certificate || service?.disabled === 'true') throw new Error('api-ssl is not ready');
     return {
@@ -176,13 +196,19 @@ export class Configuration {
     };
   }
 
+  private requireInterface(path: string, menu: string, given: string | undefined): void {
+    const name = given?.replace('!', '');
+    if (name === undefined || this.items(menu).some((item) => item.name === name)) return;
+    throw new Error(`${path}/add: no ${menu.slice(1).replace('/', ' ')} ${name}`);
+  }
+
   private userOf({ name = '', password = '', address = '', group }: Item): User {
     const [found] = this.items('/user/group').filter((one) => one.name === group);
     return { name, password, address, policies: (found?.policy ?? '').split(',') as Policy[] };
   }
 
   private get from(): string {
-    return this.release === '7.9' ? 'address' : 'available-from';
+    return this.release === '7.24' ? 'available-from' : 'address';
   }
 
   private items(path: string): Item[] {

@@ -91,7 +91,12 @@ class Reader {
         throw new Error(text);
       };
     }
-    if (this.skip(/:delay \d+s/y) !== undefined) return ({ router }) => router.delay();
+    const delay = this.skip(/:delay \d+s/y);
+    if (delay !== undefined) {
+      return ({ router }) => router.delay(Number.parseInt(delay.split(' ')[1] ?? '', 10));
+    }
+    const loop = this.skip(/:(?:foreach|for) [A-Za-z]+ /y);
+    if (loop !== undefined) return this.loop(loop.trim().split(' '));
     const assignment = this.skip(/:(?:local|set) [A-Za-z]+ /y);
     if (assignment !== undefined) return this.assignment(assignment.trim().split(' '));
     return this.command();
@@ -103,6 +108,26 @@ class Reader {
     const then = this.block();
     const otherwise = this.skip(/ else=\{/y) === undefined ? [] : this.block();
     return (machine) => inScope(machine, condition(machine) === 'true' ? then : otherwise);
+  }
+
+  /** `:foreach item in=ITEMS do={…}`, `:for count from=1 to=60 do={…}`; the variable is the body's own. */
+  private loop([command, name = '']: string[]): Execute {
+    let values: (machine: Machine) => string[];
+    if (command === ':foreach') {
+      this.take(/in=/y, 'in=');
+      const items = this.primary();
+      values = (machine) => [items(machine) ?? []].flat().map(textOf);
+    } else {
+      const [from = 0, to = 0] = this.take(/from=\d+ to=\d+/y, 'from= and to=')
+        .match(/\d+/g)!
+        .map(Number);
+      values = () => Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+    }
+    this.take(/ do=\{/y, 'do={');
+    const body = this.block();
+    return (machine) => {
+      for (const value of values(machine)) inScope(machine, body, new Map([[name, value]]));
+    };
   }
 
   private block(): Execute[] {
@@ -152,6 +177,10 @@ class Reader {
 
   /** A string, a variable, something in parentheses, or a command in brackets. */
   private primary(): Evaluate {
+    if (this.skip(/!(?=[$(])/y) !== undefined) {
+      const value = this.primary();
+      return (machine) => String(value(machine) !== 'true');
+    }
     if (this.skip(/\(/y) !== undefined) return this.parenthesis();
     if (this.skip(/\[/y) !== undefined) return this.bracket();
     const variable = this.skip(/\$[A-Za-z]+/y)?.slice(1);
@@ -162,7 +191,7 @@ class Reader {
       const text = this.string();
       return () => text;
     }
-    const word = this.take(/\d+|no\b|yes\b/y, 'a value');
+    const word = this.take(/\d+|no\b|yes\b|true\b|false\b/y, 'a value');
     // Booleans print as true and false, and compare with yes and no.
     return () => ({ no: 'false', yes: 'true' })[word] ?? word;
   }
@@ -183,7 +212,7 @@ class Reader {
   }
 
   private comparisons(): Evaluate {
-    return this.operations(/ (=) /y, () => this.concatenations());
+    return this.operations(/ (!?=|>) /y, () => this.concatenations());
   }
 
   private concatenations(): Evaluate {
@@ -249,7 +278,13 @@ class Reader {
       this.take(/\)/y, ')');
       return (item, machine) => terms.some((term) => term(item, machine));
     }
+    if (this.skip(/!/y) !== undefined) {
+      const flag = this.take(/disabled|dynamic/y, 'a flag');
+      return (item) => item[flag] !== 'true';
+    }
     const name = this.take(/[a-z-]+/y, 'a property');
+    // Some report that `disabled=no` finds nothing, others that it works: a script must not rest on it.
+    if (name === 'disabled' || name === 'dynamic') this.fail(`!${name}`);
     const operator = this.take(/[=~]/y, '= or ~');
     const value = this.primary();
     return (item, machine) => {
@@ -282,16 +317,18 @@ function combine(operator: string, left: Evaluate, right: Evaluate): Evaluate {
     if (operator === '->')
       return typeof a === 'object' && !Array.isArray(a) ? a[textOf(b)] : undefined;
     if (operator === '.') return textOf(a) + textOf(b);
-    // What is nothing need not equal the empty text [I]: a script must not rest on it.
-    if (operator === '=')
-      return String(a !== undefined && b !== undefined && textOf(a) === textOf(b));
+    // Nothing need not equal the empty text [I]: a script must not rest on it.
+    const isEqual = a !== undefined && b !== undefined && textOf(a) === textOf(b);
+    if (operator === '=') return String(isEqual);
+    if (operator === '!=') return String(!isEqual);
+    if (operator === '>') return String(Number(a) > Number(b));
     const [isA, isB] = [a === 'true', b === 'true'];
     return String(operator === 'and' ? isA && isB : isA || isB);
   };
 }
 
-function inScope(machine: Machine, statements: readonly Execute[]): void {
-  machine.scopes.push(new Map());
+function inScope(machine: Machine, statements: readonly Execute[], scope: Scope = new Map()): void {
+  machine.scopes.push(scope);
   for (const statement of statements) statement(machine);
   machine.scopes.pop();
 }
@@ -302,7 +339,7 @@ function scopeOf(machine: Machine, name: string, what: string): Scope {
   return scope;
 }
 
-/** Arrays join with semicolons, what is not there is nothing. */
+/** Arrays join with semicolons; nothing becomes the empty text. */
 function textOf(value: Value): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.join(';');

@@ -1,17 +1,18 @@
 import { serviceName } from '../access/service';
 import type { Fault } from '../common/failure';
 import type { Knock } from '../knock/knocks';
+import { isPartOfScan } from './scans';
 import type { Setup } from './setup';
 
 const LONGEST_CONTENT = 128; // characters, the limit of Linux's string match [I]
 
-/** What is wrong with the knocks of a set-up, or too weak in them: each fault is one of usage. */
-export function fallbackFaults({ fallback, services: doors, spaPort }: Setup): readonly Fault[] {
+/** Faults of the knocks of a setup, and knocks that are too weak. */
+export function fallbackFaults({ fallback, services, spaPort }: Setup): readonly Fault[] {
   if (fallback === undefined) return [];
   const knocks = fallback.kind === 'payload' ? [fallback.knock] : fallback.knocks;
   const faults: Fault[] = [];
   for (const knock of knocks) {
-    const isTaken = doors.some((service) => serviceName(service) === serviceName(knock));
+    const isTaken = services.some((service) => serviceName(service) === serviceName(knock));
     const isSpa = knock.protocol === 'udp' && knock.port === spaPort;
     if (isTaken || isSpa) {
       const what = `--knocks: ${serviceName(knock)} is a service's port, or that of SPA packets`;
@@ -34,27 +35,26 @@ function textFaults(text: string): readonly Fault[] {
   if (text.length > LONGEST_CONTENT) {
     return [{ what: `--payload: longer than ${LONGEST_CONTENT} characters` }];
   }
-  // RouterOS would take it for "does not contain" [I].
+  // RouterOS would read it as "does not contain" [I].
   return text.startsWith('!') ? [{ what: '--payload: begins with "!"' }] : [];
 }
 
-/**
- * The orders that a scan sends: upwards, and port by port in any direction, by one protocol or both in
- * turn, where nothing lies between two knocks that the penalty could see.
- */
+/** A sequence that a port scan would send is as good as none. */
 function scanFaults(knocks: readonly Knock[]): readonly Fault[] {
-  const steps = knocks.slice(1).map((knock, index) => ({
-    up: knock.port - (knocks[index]?.port ?? 0),
-    isSame: knock.protocol === knocks[index]?.protocol,
-  }));
-  if (steps.length === 0) return [];
-  const hint = 'a port scan sends them in this order: change it, or mix tcp and udp';
-  if (steps.every(({ up, isSame }) => isSame && up >= 0)) {
+  if (knocks.length < 2) return [];
+  const isAscending = knocks.every(({ protocol, port }, index) => {
+    const before = knocks[index - 1];
+    return before === undefined || (before.protocol === protocol && before.port <= port);
+  });
+  if (isAscending) {
+    const hint = 'a port scan sends them in this order: change it, or mix tcp and udp';
     return [{ what: '--knocks: ports of one protocol in ascending order', hint }];
   }
-  if (steps.every(({ up }) => Math.abs(up) <= 1)) {
-    const apart = 'a port scan sends them one after the other: choose ports far apart';
-    return [{ what: '--knocks: neighbouring ports', hint: apart }];
-  }
-  return [];
+  if (!isPartOfScan(knocks)) return [];
+  return [
+    {
+      what: '--knocks: a port scan sends these one after the other',
+      hint: 'choose ports that are further apart',
+    },
+  ];
 }

@@ -17,11 +17,18 @@ export const FALLBACK_TEXTS = [
 ] as const;
 export type FallbackText = (typeof FALLBACK_TEXTS)[number];
 
-/** The options that a kind goes together with, beside --knocks and --always. */
+/** The options that may stand with a kind, beside --knocks and --always. */
 const FITTING: Readonly<Record<Kind, readonly string[]>> = {
   sequence: [],
   payload: ['payload', 'regexp'],
   secret: ['passphrase-file'],
+};
+
+/** Knocks that the kind takes. */
+const EXAMPLES: Readonly<Record<Kind, string>> = {
+  sequence: 'tcp/1337,udp/17954',
+  payload: 'udp/1234',
+  secret: 'udp/1234,udp/9876',
 };
 
 /** Every reader takes the values of its option and throws BadValue. */
@@ -36,7 +43,7 @@ export const FALLBACK_READERS = {
   always: ([value = '']: readonly string[]): readonly string[] => value.split(',').map(source),
 };
 
-/** What the options say of a fallback; undefined for what is not given, or bad. */
+/** The options of a fallback; undefined where an option is missing or bad. */
 export interface GivenFallback {
   readonly kind: Kind | undefined;
   readonly knocks: readonly Knock[] | undefined;
@@ -49,8 +56,8 @@ export interface GivenFallback {
  * Puts a fallback together; the hashes of the kind secret are not known yet.
  *
  * @param names the options that are given, good or bad
- * @param faults gets what does not fit together
- * @returns undefined where none is asked for, and where it is at fault
+ * @param faults gets the contradictions
+ * @returns undefined where no fallback is asked for, or its options are at fault
  */
 export function makeFallback(
   { kind, knocks, payload, always = [], layer7 }: GivenFallback,
@@ -59,13 +66,15 @@ export function makeFallback(
 ): Fallback | undefined {
   const misfits = names.filter((name) => isOfFallback(name) && !fits(name, kind));
   if (kind === undefined) {
-    if (names.includes('fallback')) return undefined; // said already
+    if (names.includes('fallback')) return undefined; // its reader has added the fault
     faults.push(...misfits.map((name) => ({ what: `--${name}: needs --fallback` })));
     return undefined;
   }
-  faults.push(...misfits.map((name) => ({ what: `--${name}: of no use with --fallback ${kind}` })));
+  faults.push(
+    ...misfits.map((name) => ({ what: `--${name}: cannot be combined with --fallback ${kind}` })),
+  );
   if (!names.includes('knocks')) {
-    const hint = 'for example --knocks udp/17954,tcp/1337';
+    const hint = `for example --knocks ${EXAMPLES[kind]}`;
     faults.push({ what: `--fallback ${kind}: needs --knocks`, hint });
   }
   if (kind === 'payload' && !names.includes('payload')) {

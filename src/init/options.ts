@@ -1,20 +1,16 @@
-import { hostname } from 'node:os';
-import { serviceName } from '../access/service';
+import { isPrivate, parseAddress, unfitSource } from '../access/address';
+import { parseService, serviceName } from '../access/service';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
-import { Failure, type Fault } from '../common/failure';
+import { Failure, type Fault, faultText } from '../common/failure';
 import { LONGEST_COMMAND } from '../common/fwknopd';
 import { isPrintable, quote } from '../common/text';
 import { BadValue, readValue } from '../common/values';
 import * as setting from '../config/settings';
 import { openCommand } from './client-files';
 import { fallbackFaults } from './fallback-faults';
-import {
-  FALLBACK_READERS,
-  FALLBACK_TEXTS,
-  type FallbackText,
-  makeFallback,
-} from './fallback-options';
+import { FALLBACK_READERS, FALLBACK_TEXTS, makeFallback } from './fallback-options';
 import { isHost, type PublishedService, type Setup } from './setup';
+import type { ThisHost } from './this-host';
 
 const TEXT_OPTIONS = [
   'router',
@@ -24,6 +20,7 @@ const TEXT_OPTIONS = [
   'client',
   'name',
   'wan',
+  'wan-interface',
   'spa-port',
   'helper',
   'out',
@@ -43,37 +40,15 @@ type TextOption = (typeof TEXT_OPTIONS)[number];
 type InitCommandLine = SplitCommandLine<TextOption, (typeof SWITCHES)[number]>;
 type Texts = InitCommandLine['texts'];
 
-/** What nothing can stand for, and how to ask for it. */
+/** A required option, and its question. */
 export interface Question {
-  readonly option: Exclude<TextOption, FallbackText>;
+  readonly option: 'router' | 'fwknopd' | 'server' | 'service';
   readonly question: string;
-  /** What an empty answer stands for. */
-  readonly defaultAnswer: string;
+  /** A value for the hint of a command line that lacks the option. */
+  readonly example: string;
+  /** The value of an empty answer; undefined where this host does not tell one. */
+  readonly defaultAnswer: string | undefined;
 }
-
-/** In the order of asking. */
-export const QUESTIONS: readonly Question[] = [
-  {
-    option: 'router',
-    question: "the router's address in your network",
-    defaultAnswer: '192.168.88.1',
-  },
-  {
-    option: 'fwknopd',
-    question: 'the IPv4 address of the machine that runs fwknopd',
-    defaultAnswer: '192.168.88.50',
-  },
-  {
-    option: 'server',
-    question: 'the name or address of the router on the Internet, for your clients',
-    defaultAnswer: 'fw.example.com',
-  },
-  {
-    option: 'service',
-    question: 'services to open, such as tcp/22 tcp/443=192.168.88.10',
-    defaultAnswer: 'tcp/22',
-  },
-];
 
 /** Takes the command line apart. @throws Failure `usage` */
 export async function readCommandLine(argv: readonly string[]): Promise<InitCommandLine> {
@@ -90,75 +65,155 @@ export async function readCommandLine(argv: readonly string[]): Promise<InitComm
   return commandLine;
 }
 
-/** The questions that the command line leaves open. */
-export function openQuestions(texts: Texts): readonly Question[] {
-  return QUESTIONS.filter(({ option }) => !texts.has(option));
+/** The questions that the command line leaves open, in the order of asking. */
+export function openQuestions(texts: Texts, host: ThisHost): readonly Question[] {
+  const [router] = texts.get('router') ?? [];
+  const own = host.addresses.find((address) => address !== router);
+  const questions: readonly Question[] = [
+    {
+      option: 'router',
+      question: "the router's address in your network",
+      example: host.gateway ?? '192.168.88.1',
+      defaultAnswer: host.gateway,
+    },
+    {
+      option: 'fwknopd',
+      question: 'the IPv4 address of the host that runs fwknopd',
+      example: own ?? '192.168.88.50',
+      defaultAnswer: own,
+    },
+    {
+      option: 'server',
+      question: 'the name or address of the router on the Internet, for your clients',
+      example: 'fw.example.com',
+      defaultAnswer: undefined,
+    },
+    {
+      option: 'service',
+      question: 'services to open: tcp/22 of the router, tcp/443=192.168.88.10 of a host behind it',
+      example: 'tcp/22',
+      defaultAnswer: undefined,
+    },
+  ];
+  return questions.filter(({ option }) => !texts.has(option));
 }
 
-/** Puts an answer among the options. @throws BadValue, where it is none */
+/** Adds an answer to the options. @throws BadValue where it is none, or contradicts another option */
 export function withAnswer(
   texts: Texts,
-  { option, defaultAnswer: fallback }: Question,
+  { option, defaultAnswer = '' }: Question,
   answer: string,
 ): Texts {
-  const text = answer === '' ? fallback : answer;
-  const values = option === 'service' ? text.split(/[\s,]+/) : [text];
+  const values = [answer === '' ? defaultAnswer : answer];
   READERS[option](values);
-  return new Map([...texts, [option, values]]);
+  const all = new Map([...texts, [option, values]]);
+  const [contradiction] = contradictions({
+    router: given(all, 'router', ''),
+    fwknopd: given(all, 'fwknopd', ''),
+    services: given(all, 'service', []),
+    spaPort: given(all, 'spa-port', DEFAULT_SPA_PORT),
+  });
+  if (contradiction !== undefined) throw new BadValue(faultText(contradiction));
+  return all;
 }
 
 /**
- * Reads the options into a set-up.
+ * Reads the options into a setup.
  *
- * @throws Failure `usage`, with all that is missing and all that is wrong at once
+ * @throws Failure `usage`, with everything that is missing and everything that is wrong
  */
-export function readSetup({ texts, switches }: Pick<InitCommandLine, 'texts' | 'switches'>): Setup {
-  const faults: Fault[] = openQuestions(texts).map(({ option, defaultAnswer: fallback }) => ({
+export function readSetup(
+  { texts, switches }: Pick<InitCommandLine, 'texts' | 'switches'>,
+  host: ThisHost,
+): Setup {
+  const faults: Fault[] = openQuestions(texts, host).map(({ option, example }) => ({
     what: `--${option}: missing`,
-    hint: `for example --${option} ${fallback}`,
+    hint: `for example --${option} ${example}`,
   }));
-  const read = <T>(option: TextOption, reader: (values: readonly string[]) => T, unless: T): T => {
-    const values = texts.get(option);
-    return values === undefined
-      ? unless
-      : (readValue(faults, `--${option}`, values, reader) ?? unless);
-  };
+  const read = <O extends keyof typeof READERS, D>(option: O, unless: D) =>
+    given(texts, option, unless, faults);
   const setup: Setup = {
-    router: read('router', READERS.router, ''),
-    fwknopd: read('fwknopd', READERS.fwknopd, ''),
-    server: read('server', READERS.server, ''),
-    services: read('service', READERS.service, []),
-    clients: read('client', READERS.client, [defaultClient()]),
-    name: read('name', READERS.name, undefined),
-    wan: read('wan', READERS.wan, DEFAULT_WAN),
-    spaPort: read('spa-port', READERS['spa-port'], DEFAULT_SPA_PORT),
+    router: read('router', ''),
+    fwknopd: read('fwknopd', ''),
+    server: read('server', ''),
+    services: read('service', []),
+    clients: read('client', [defaultClient(host.name)]),
+    name: read('name', undefined),
+    wan: readWan(texts, faults),
+    spaPort: read('spa-port', DEFAULT_SPA_PORT),
     sliding: switches.has('sliding'),
     oneList: switches.has('one-list'),
-    helper: read('helper', READERS.helper, DEFAULT_HELPER),
+    helper: read('helper', defaultHelper(host)),
     fallback: makeFallback(
       {
-        kind: read('fallback', FALLBACK_READERS.fallback, undefined),
-        knocks: read('knocks', FALLBACK_READERS.knocks, undefined),
-        payload: read('payload', FALLBACK_READERS.payload, undefined),
-        always: read('always', FALLBACK_READERS.always, undefined),
+        kind: read('fallback', undefined),
+        knocks: read('knocks', undefined),
+        payload: read('payload', undefined),
+        always: read('always', undefined),
         layer7: switches.has('regexp'),
       },
       [...texts.keys(), ...switches],
       faults,
     ),
   };
-  faults.push(...fallbackFaults(setup));
-  const taken = setup.services.some(
-    ({ protocol, port }) => protocol === 'udp' && port === setup.spaPort,
-  );
-  if (taken) {
-    faults.push({
-      what: `--service udp/${setup.spaPort}: this port takes the SPA packets`,
-      hint: 'choose another one for them: --spa-port',
-    });
-  }
+  faults.push(...contradictions(setup), ...fallbackFaults(setup));
   if (faults.length > 0) throw new Failure('usage', faults);
   return setup;
+}
+
+/** Reads an option that may be missing or bad, and adds its fault to `faults`. */
+function given<O extends keyof typeof READERS, D>(
+  texts: Texts,
+  option: O,
+  unless: D,
+  faults: Fault[] = [],
+): ReturnType<(typeof READERS)[O]> | D {
+  const values = texts.get(option);
+  if (values === undefined) return unless;
+  const reader = READERS[option] as (values: readonly string[]) => ReturnType<(typeof READERS)[O]>;
+  return readValue(faults, `--${option}`, values, reader) ?? unless;
+}
+
+/** The options that are good by themselves and do not fit together. */
+function contradictions({
+  router,
+  fwknopd,
+  services,
+  spaPort,
+}: Pick<Setup, 'router' | 'fwknopd' | 'services' | 'spaPort'>): readonly Fault[] {
+  const faults: Fault[] = [];
+  if (fwknopd !== '' && fwknopd === router) {
+    const hint = 'name the host that runs fwknopd';
+    faults.push({ what: `--fwknopd ${fwknopd}: this is the router`, hint });
+  }
+  if (services.some(({ protocol, port }) => protocol === 'udp' && port === spaPort)) {
+    faults.push({
+      what: `--service udp/${spaPort}: this port takes the SPA packets`,
+      hint: 'choose another port for them: --spa-port',
+    });
+  }
+  return faults;
+}
+
+/** Faults of a setup that may be meant. */
+export function warningsOf({ server }: Setup): readonly Fault[] {
+  const address = parseAddress(server);
+  if (address === undefined || !(isPrivate(address) || unfitSource(address))) return [];
+  return [
+    {
+      what: `--server ${server}: a private address, which clients on the Internet cannot reach`,
+      hint: 'name the public address of the router',
+    },
+  ];
+}
+
+function readWan(texts: Texts, faults: Fault[]): Setup['wan'] {
+  if (texts.has('wan') && texts.has('wan-interface')) {
+    faults.push({ what: '--wan-interface: contradicts --wan' });
+  }
+  const name = given(texts, 'wan-interface', undefined, faults);
+  if (name !== undefined) return { kind: 'interface', name };
+  return { kind: 'list', name: given(texts, 'wan', DEFAULT_WAN, faults) };
 }
 
 /** Every reader takes the values of its option and throws BadValue. */
@@ -176,22 +231,18 @@ const READERS = {
   },
   server: ([value]: readonly string[]) => addressOrName(value),
   service: (values: readonly string[]) => {
-    const services = values.map(readService);
+    const services = splitList(values, /[\s,]+/).map(readService);
     refuseRepetition(services.map(serviceName));
     return services;
   },
   client: (values: readonly string[]) => {
-    const clients = values.map(setting.clientName);
+    const clients = splitList(values, ',').map(setting.clientName);
     refuseRepetition(clients);
     return clients;
   },
-  name: ([value]: readonly string[]): string | undefined => setting.clientName(value),
-  wan: ([value]: readonly string[]) => {
-    const name = setting.filledText(value);
-    // The router would take it for every other list.
-    if (name.startsWith('!')) throw new BadValue('expected a name without "!" before it');
-    return name;
-  },
+  name: ([value]: readonly string[]) => setting.clientName(value),
+  wan: ([value]: readonly string[]) => interfaceName(value),
+  'wan-interface': ([value]: readonly string[]) => interfaceName(value),
   'spa-port': ([value]: readonly string[]) => setting.port(value),
   helper: ([value = '']: readonly string[]) => {
     // fwknopd splits at white space, ends at a semicolon, and knows no escape for a dollar.
@@ -205,7 +256,13 @@ const READERS = {
     return value;
   },
   out: ([value]: readonly string[]) => setting.path(value),
+  ...FALLBACK_READERS,
 };
+
+/** The values of a repeatable option; each may be a list. */
+function splitList(values: readonly string[], separator: string | RegExp): readonly string[] {
+  return values.flatMap((value) => value.split(separator));
+}
 
 function refuseRepetition(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -213,9 +270,22 @@ function refuseRepetition(names: readonly string[]): void {
 }
 
 /** The client of a setup that names none: this host, where its name can be one. */
-export function defaultClient(host = hostname()): string {
+function defaultClient(host: string): string {
   const [name] = host.toLowerCase().split('.');
   return readValue([], '', name, setting.clientName) ?? 'client';
+}
+
+/** The program on the fwknopd host: the one that runs now, unless fwknopd could not run it. */
+function defaultHelper({ program }: ThisHost): string {
+  return readValue([], '', [program ?? ''], READERS.helper) ?? DEFAULT_HELPER;
+}
+
+/** The name of an interface, or of a list of them. */
+function interfaceName(value: unknown): string {
+  const name = setting.filledText(value);
+  // The router would take it for every other one.
+  if (name.startsWith('!')) throw new BadValue('expected a name without "!" before it');
+  return name;
 }
 
 function addressOrName(value: unknown): string {
@@ -227,19 +297,14 @@ function addressOrName(value: unknown): string {
 /** Reads `tcp/22`, `tcp/443=192.168.88.10` or `tcp/443=192.168.88.10:8443`. */
 function readService(text: string): PublishedService {
   const [, name = '', target] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
-  const [service] = setting.services([name]);
   const [, host = '', insidePort] = /^([^:]*)(?::(.*))?$/s.exec(target ?? '') ?? [];
-  const isOnePort = service !== undefined && service.firstPort === service.lastPort;
-  if (!isOnePort || (target !== undefined && !isHost(host))) {
+  const service = parseService(name);
+  if (service === undefined || (target !== undefined && !isHost(host))) {
     throw new BadValue(
       `expected services such as tcp/22, tcp/443=192.168.88.10 or tcp/443=192.168.88.10:8443, not ${quote(text)}`,
     );
   }
-  const { protocol, firstPort: port } = service;
-  if (target === undefined) return { protocol, port, inside: undefined };
-  return {
-    protocol,
-    port,
-    inside: { host, port: insidePort === undefined ? port : setting.port(insidePort) },
-  };
+  if (target === undefined) return { ...service, inside: undefined };
+  const port = insidePort === undefined ? service.port : setting.port(insidePort);
+  return { ...service, inside: { host, port } };
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { fallbackRules } from './fallback';
+import { serviceName } from '../access/service';
+import { fallbackInput, fallbackRules } from './fallback';
 import {
   blank,
   block,
@@ -7,46 +8,78 @@ import {
   comment,
   expression,
   find,
-  first,
+  forEach,
   isEmpty,
+  local,
   optional,
   put,
   quoteText,
   renderScript,
   type Statement,
+  set,
   unlessFound,
   when,
 } from './routeros';
-import { OUR_COMMENT, serviceRules, spaForward } from './rules';
+import {
+  acceptRule,
+  addToInput,
+  OUR_COMMENT,
+  openingGate,
+  serviceRules,
+  spaForward,
+} from './rules';
 import { OUR_NAME, type Secrets, type Setup } from './setup';
 
 export const USER_COMMENT = `${OUR_COMMENT}user`;
 
-/** The service api-ssl, for what follows in a block: `$apiService` is the item, `$apiSsl` what it says. */
+/**
+ * Finds the service api-ssl, for the statements that follow in a block: `$apiService` is the item,
+ * `$apiSsl` has its properties. From 7.19 on /ip/service lists connections too, under the service's
+ * name; current releases list them before it.
+ */
 export const READ_API_SSL: readonly Statement[] = [
-  { kind: 'local', name: 'apiService', value: first(find('/ip/service', { name: 'api-ssl' })) },
-  { kind: 'local', name: 'apiSsl', value: expression('[/ip/service/get $apiService]') },
+  local('apiService', '""'),
+  forEach('item', find('/ip/service', { name: 'api-ssl' }), [
+    when(expression('([/ip/service/get $item]->"connection") != true'), [
+      set('apiService', '$item'),
+    ]),
+  ]),
+  local('apiSsl', '[/ip/service/get $apiService]'),
 ];
 
+const CERTIFICATE = find('/certificate', { name: OUR_NAME }).expression;
+/** Before it is signed, a certificate has no fingerprint. */
+const WITHOUT_FINGERPRINT = isEmpty(
+  expression(`([/certificate/get ${CERTIFICATE}]->"fingerprint")`),
+);
 const CERTIFICATE_DAYS = 3650;
+const SIGNING_TIME = 60; // seconds; a slow router takes several for an RSA key
 
 /**
- * The script that makes a router ready. To import it again changes nothing: whatever it adds, it
- * looks for first, by name or by comment.
+ * The script that prepares a router. A second import changes nothing: everything that the script adds,
+ * it looks for first, by name or by comment.
  *
- * It uses what every RouterOS from 7.9 on has, and was never run on one [I]. Its traps: a rule that
- * is added without a place stands after the one that drops (manual, Filter); from 7.19 on
- * /ip/service lists connections under their service's name, after it; 7.24 renamed its `address` to
- * `available-from`, and still takes the old name from who sets it.
+ * It uses what every RouterOS from 7.9 on has, and was never run on one [I]. Its traps: a rule that is
+ * added without a place stands after the one that drops (manual, Filter); a fingerprint may appear some
+ * time after `sign` has returned; 7.24 renamed the service's `address` to `available-from`, and `set`
+ * still takes the old name.
  */
 export function routerScript(setup: Setup, secrets: Secrets): string {
+  const own = setup.services.filter(({ inside }) => inside === undefined);
   return renderScript([
     ...preface(setup),
     ...login(setup, secrets),
     ...api(setup),
     ...spaForward(setup),
-    ...setup.services.flatMap((door) => serviceRules(setup, door)),
+    ...setup.services.flatMap((service) => serviceRules(setup, service)),
     ...fallbackRules(setup),
+    ...addToInput(
+      [
+        ...own.map((service) => acceptRule(setup, service, openingGate(setup, service))),
+        ...fallbackInput(setup),
+      ],
+      own.map(serviceName),
+    ),
     ...farewell(),
   ]);
 }
@@ -54,28 +87,41 @@ export function routerScript(setup: Setup, secrets: Secrets): string {
 function preface({ router, wan }: Setup): readonly Statement[] {
   return [
     comment(
-      `Makes the router ${router} ready for fwknop-mikrotik. RouterOS 7.9 or later.`,
+      `Prepares the router ${router} for fwknop-mikrotik. RouterOS 7.9 or later.`,
       '',
-      'It holds a password: import it, and remove it from the router.',
+      'It holds a password: import it, then remove it from the router.',
       '  /import file-name=router.rsc',
       '  /file/remove router.rsc',
-      'It may be imported again. What is there already, it leaves as it is.',
-      '`fwknop-mikrotik init --undo` prints the script that removes it all.',
+      'It may be imported again: it leaves everything that exists as it is.',
+      '`fwknop-mikrotik init --undo` prints the script that removes its additions.',
       '',
       'It was written by the manual and never run on a router: read it before you import it.',
       '',
       'It is for IPv4. IPv6 has menus of its own, /ipv6/firewall/address-list and',
-      '/ipv6/firewall/filter: a service that is to open to IPv6 addresses as well needs the',
+      '/ipv6/firewall/filter: a service that is to open to IPv6 addresses too needs the',
       'same accept rule there. (fwknopd itself passes IPv4 addresses only.)',
     ),
     blank(),
-    comment('Where strangers come from. Nothing has been changed yet.'),
-    unlessFound('/interface/list', { name: wan }, [
-      {
-        kind: 'error',
-        text: `no interface list is called ${wan}; hint: init --wan NAME takes the one of your router`,
-      },
-    ]),
+    comment('Check that the WAN interface exists. Nothing has been changed yet.'),
+    wan.kind === 'list'
+      ? unlessFound('/interface/list', { name: wan.name }, [
+          put(`There is no interface list ${wan.name}. These two lines make one:`),
+          put(`  /interface/list/add name=${quoteText(wan.name)}`),
+          put(`  /interface/list/member/add list=${quoteText(wan.name)} interface=INTERFACE`),
+          put(
+            'INTERFACE is the one that leads to the Internet. To use a list of another name, run',
+          ),
+          put(
+            'init --wan LIST; to use the interface without a list, init --wan-interface INTERFACE.',
+          ),
+          { kind: 'error', text: `no interface list ${wan.name}` },
+        ])
+      : unlessFound('/interface', { name: wan.name }, [
+          {
+            kind: 'error',
+            text: `no interface ${wan.name}; hint: /interface/print shows their names for init --wan-interface`,
+          },
+        ]),
   ];
 }
 
@@ -84,7 +130,9 @@ function login({ fwknopd }: Setup, { password }: Secrets): readonly Statement[] 
     blank(),
     comment(
       'A user that may use the API and write, but not read, from one address only. (With the policy',
-      '`read` a knock could extend an entry that is still there; it could also read everything.)',
+      '`read` a knock could extend an entry that is still there; it could also read everything. A note',
+      'by e-mail needs the policy `test`, and on home routers device-mode blocks e-mail until',
+      '/system/device-mode/update email=yes.)',
     ),
     unlessFound('/user/group', { name: OUR_NAME }, [
       command('/user/group/add', { name: OUR_NAME, policy: 'write,api' }),
@@ -101,8 +149,10 @@ function login({ fwknopd }: Setup, { password }: Secrets): readonly Statement[] 
         }),
       ],
       [
-        put(`user ${OUR_NAME} is there already and keeps its password. If that is not the one of`),
-        put('mikrotik.toml, import what init --undo prints, and then this once more.'),
+        put(
+          `user ${OUR_NAME} exists already and keeps its password. If mikrotik.toml has another one,`,
+        ),
+        put('import the script that init --undo prints, and then this one again.'),
       ],
     ),
   ];
@@ -111,16 +161,15 @@ function login({ fwknopd }: Setup, { password }: Secrets): readonly Statement[] 
 function api({ router, fwknopd }: Setup): readonly Statement[] {
   const alternative = isIP(router) === 0 ? `DNS:${router}` : `IP:${router}`;
   const address = `${fwknopd}/32`;
-  // What a release does not have is no text at all, which need not equal the empty one.
+  // A property that a release does not have is nothing, which need not equal the empty text.
   const isFree = (variable: string, ...values: readonly string[]) =>
     `([:len $${variable}] = 0${values.map((value) => ` or $${variable} = "${value}"`).join('')})`;
-  const ourCertificate = find('/certificate', { name: OUR_NAME }).expression;
   const read = (key: string) => `[:tostr ($apiSsl->"${key}")]`;
   return [
     blank(),
     comment(
-      'The API over TLS, with a certificate of its own. api-ssl is left as it is where it has',
-      'another certificate, or lets other addresses in.',
+      'The API over TLS, with a certificate of its own. If api-ssl has another certificate or an',
+      'address list already, it stays as it is.',
     ),
     unlessFound('/certificate', { name: OUR_NAME }, [
       command('/certificate/add', {
@@ -130,20 +179,29 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
         'days-valid': String(CERTIFICATE_DAYS),
       }),
     ]),
-    // One that an import left unsigned, which ended half-way, has no fingerprint yet.
-    when(isEmpty(expression(`([/certificate/get ${ourCertificate}]->"fingerprint")`)), [
-      command('/certificate/sign', {}, OUR_NAME),
-      { kind: 'delay', seconds: 3 },
+    comment(`Sign it, and wait for its fingerprint, at most ${SIGNING_TIME} s.`),
+    when(WITHOUT_FINGERPRINT, [command('/certificate/sign', {}, OUR_NAME)]),
+    {
+      kind: 'for',
+      variable: 'second',
+      times: SIGNING_TIME,
+      statements: [when(WITHOUT_FINGERPRINT, [{ kind: 'delay', seconds: 1 }])],
+    },
+    when(WITHOUT_FINGERPRINT, [
+      {
+        kind: 'error',
+        text: `the certificate ${OUR_NAME} has no fingerprint after ${SIGNING_TIME} s; hint: wait, then import router.rsc again`,
+      },
     ]),
     comment(
-      'RouterOS 7.19 and later list connections as well, after the service; 7.24 and later call',
-      'its address available-from.',
+      'From RouterOS 7.19 on the menu lists connections too, under the name of the service; from 7.24',
+      'on the address of a service is called available-from.',
     ),
     block(
       ...READ_API_SSL,
-      { kind: 'local', name: 'apiCertificate', value: expression(read('certificate')) },
-      { kind: 'local', name: 'apiAddress', value: expression(read('address')) },
-      { kind: 'local', name: 'apiFrom', value: expression(read('available-from')) },
+      local('apiCertificate', read('certificate')),
+      local('apiAddress', read('address')),
+      local('apiFrom', read('available-from')),
       when(
         expression(
           [
@@ -161,16 +219,16 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
         ],
         [
           put(
-            'api-ssl has a certificate or an address list already: left as it is. See to it that:',
+            'api-ssl has a certificate or an address list already and stays as it is. Make sure that',
           ),
-          put(`- it is enabled, and its address list lets ${address} in`),
+          put(`- it is enabled, and its address list includes ${address}`),
           put('- it has a certificate, and you pin the fingerprint of that one:'),
           put('  /certificate/print detail'),
           put(`  without one: /ip/service/set api-ssl certificate=${OUR_NAME}`),
         ],
       ),
     ),
-    comment('The API without TLS stays as it is. Nothing here needs it; this switches it off:'),
+    comment('The API without TLS stays as it is. Nothing here needs it; this disables it:'),
     optional('/ip/service/set', { disabled: 'yes' }, 'api'),
   ];
 }
@@ -178,10 +236,10 @@ function api({ router, fwknopd }: Setup): readonly Statement[] {
 function farewell(): readonly Statement[] {
   return [
     blank(),
-    comment('What to pin: fwknop-mikrotik check --pin=FINGERPRINT'),
+    comment('The fingerprint to pin: fwknop-mikrotik check --pin=FINGERPRINT'),
     put(
       expression(
-        `("fingerprint of ${OUR_NAME}: " . [/certificate/get ${find('/certificate', { name: OUR_NAME }).expression} fingerprint])`,
+        `("fingerprint of ${OUR_NAME}: " . [/certificate/get ${CERTIFICATE} fingerprint])`,
       ),
     ),
   ];

@@ -1,14 +1,14 @@
 /**
- * The script language of RouterOS: statements as values, and their text. Nothing here knows what the
+ * The script language of RouterOS: statements as values, and their text. Nothing here knows what a
  * script is for.
  *
- * Where the manual says nothing and no router was at hand, [I] marks what is inferred.
+ * [I] marks an inference: the manual does not say it, and it was not tried on a router.
  */
 
-/** What an argument is given: a text, which is quoted as it needs, or an expression as it stands. */
+/** The value of an argument: a text, which is quoted where it must be, or an expression. */
 export type Value = string | Expression;
 
-/** Something that the router works out when it runs the script. */
+/** Source text that the router evaluates when it runs the script. */
 export interface Expression {
   readonly expression: string;
 }
@@ -17,9 +17,9 @@ export interface Expression {
 export type Arguments = Readonly<Record<string, Value>>;
 
 export type Statement =
-  /** For the reader, a line each; an empty one stays empty. */
+  /** Lines for the reader; an empty one stays empty. */
   | { readonly kind: 'comment'; readonly lines: readonly string[] }
-  /** A command that stands there as a comment, for the owner to switch on. */
+  /** A command written as a comment, for the owner to enable. */
   | { readonly kind: 'optional'; readonly command: Command }
   | Command
   /** Writes to the terminal that imports the script. */
@@ -27,20 +27,34 @@ export type Statement =
   | { readonly kind: 'error'; readonly text: string }
   | { readonly kind: 'delay'; readonly seconds: number }
   | { readonly kind: 'local' | 'set'; readonly name: string; readonly value: Expression }
-  /** Variables live in it; outside of any, a terminal forgets them at the end of their line. */
+  /** A scope for variables: outside any block, a terminal forgets them at the end of their line. */
   | { readonly kind: 'block'; readonly statements: readonly Statement[] }
   | {
       readonly kind: 'if';
       readonly condition: Expression;
       readonly then: readonly Statement[];
       readonly otherwise: readonly Statement[];
+    }
+  /** Runs the statements for each item, which is in the variable. */
+  | {
+      readonly kind: 'foreach';
+      readonly variable: string;
+      readonly items: Expression;
+      readonly statements: readonly Statement[];
+    }
+  /** Runs the statements so many times; the variable counts from 1. */
+  | {
+      readonly kind: 'for';
+      readonly variable: string;
+      readonly times: number;
+      readonly statements: readonly Statement[];
     };
 
 export interface Command {
   readonly kind: 'command';
   /** Menu and command: `/ip/firewall/nat/add`. */
   readonly path: string;
-  /** Which items, for a command that works on existing ones. */
+  /** The items to work on, for a command that works on existing ones. */
   readonly items: Value | undefined;
   readonly named: Arguments;
 }
@@ -63,11 +77,29 @@ export function optional(path: string, named: Arguments, items?: Value): Stateme
 }
 
 /**
- * Statements that share variables, for a script that somebody may paste or import line by line
- * (manual, Scripting: each line that is entered in a terminal is a scope of its own).
+ * Statements that share variables, even in a script that is pasted or imported line by line (manual,
+ * Scripting: each line that is entered in a terminal is a scope of its own).
  */
 export function block(...statements: readonly Statement[]): Statement {
   return { kind: 'block', statements };
+}
+
+/** Declares a variable of the block. */
+export function local(name: string, value: string): Statement {
+  return { kind: 'local', name, value: expression(value) };
+}
+
+/** Changes a variable of the block, or of a block around it. */
+export function set(name: string, value: string): Statement {
+  return { kind: 'set', name, value: expression(value) };
+}
+
+export function forEach(
+  variable: string,
+  items: Expression,
+  statements: readonly Statement[],
+): Statement {
+  return { kind: 'foreach', variable, items, statements };
 }
 
 export function put(value: Value): Statement {
@@ -82,7 +114,7 @@ export function when(
   return { kind: 'if', condition, then, otherwise };
 }
 
-/** Runs the statements where no item of a menu is the same in all of this. */
+/** Runs the statements unless a menu has an item whose properties equal all of `like`. */
 export function unlessFound(menu: string, like: Arguments, then: readonly Statement[]): Statement {
   return when(isEmpty(find(menu, like)), then);
 }
@@ -92,17 +124,19 @@ export function expression(text: string): Expression {
 }
 
 /**
- * The items of a menu that are the same in all of this. Texts are quoted, all of them: a bare word
- * with a dash in it would be a subtraction here. What is no text, such as a yes, is an expression.
+ * A `find` for the items of a menu whose properties equal all of `like`. Every text is quoted: a bare
+ * word with a dash would be a subtraction here. A value that is no text is an expression.
+ *
+ * @param conditions more terms of the `where`, as they are written
  */
-export function find(menu: string, like: Arguments): Expression {
+export function find(menu: string, like: Arguments, ...conditions: readonly string[]): Expression {
   const terms = Object.entries(like).map(
     ([name, value]) => `${name}=${renderValue(value, quoteText)}`,
   );
-  return expression(`[${menu}/find where ${terms.join(' and ')}]`);
+  return expression(`[${menu}/find where ${[...terms, ...conditions].join(' and ')}]`);
 }
 
-/** The items of a menu whose comment begins with a text; it must have nothing special to `~`. */
+/** A `find` for the items whose comment begins with a text that holds nothing special to `~`. */
 export function findByComment(menu: string, beginning: string): Expression {
   return expression(`[${menu}/find where comment~${quoteText(`^${beginning}`)}]`);
 }
@@ -111,14 +145,14 @@ export function isEmpty({ expression: items }: Expression): Expression {
   return expression(`[:len ${items}] = 0`);
 }
 
-/** The first of some items, of which there must be one. */
+/** The first of some items; there must be at least one. */
 export function first({ expression: items }: Expression): Expression {
   return expression(`[:pick ${items} 0]`);
 }
 
 /**
- * Writes a text as a string of RouterOS: `"`, `\`, `$` and `?` are escaped, what is not printable
- * ASCII goes out byte by byte as `\XX` in capitals (RouterOS manual, Scripting, constant escape
+ * Writes a text as a string of RouterOS: `"`, `\`, `$` and `?` are escaped, and every byte that is not
+ * printable ASCII becomes `\XX` in upper-case hex (RouterOS manual, Scripting, constant escape
  * sequences).
  */
 export function quoteText(text: string): string {
@@ -154,6 +188,18 @@ function render(statement: Statement): readonly string[] {
       return [`:${statement.kind} ${statement.name} ${statement.value.expression}`];
     case 'block':
       return ['{', ...indent(statement.statements), '}'];
+    case 'foreach':
+      return [
+        `:foreach ${statement.variable} in=${statement.items.expression} do={`,
+        ...indent(statement.statements),
+        '}',
+      ];
+    case 'for':
+      return [
+        `:for ${statement.variable} from=1 to=${statement.times} do={`,
+        ...indent(statement.statements),
+        '}',
+      ];
     case 'if': {
       const otherwise = statement.otherwise.length === 0 ? [] : ['} else={'];
       return [
@@ -180,7 +226,7 @@ function renderValue(value: Value, write: (text: string) => string = word): stri
   return typeof value === 'string' ? write(value) : value.expression;
 }
 
-/** As people write it: quotes only where a word would not do. */
+/** Quotes a text only where a bare word would not do. */
 function word(text: string): string {
   return /^[A-Za-z0-9][\w.,:/-]*$/.test(text) ? text : quoteText(text);
 }

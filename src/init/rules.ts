@@ -4,40 +4,55 @@ import { DEFAULT_LIST } from '../config/config';
 import {
   type Arguments,
   blank,
+  block,
   command,
   comment,
-  type Expression,
   expression,
   find,
   first,
-  isEmpty,
+  forEach,
+  local,
   optional,
   put,
   type Statement,
+  set,
   unlessFound,
   when,
 } from './routeros';
 import { MAX_TIMEOUT, OUR_NAME, type PublishedService, type Setup } from './setup';
 
-/** How the comment of every rule begins that the script adds: by it --undo finds them. */
+/** How the comment of every rule begins that the script adds: --undo finds them by it. */
 export const OUR_COMMENT = `${OUR_NAME}: `;
 
 /** The name of the list with --one-list. */
 export const ONE_LIST = 'FWKNOP';
 
+/** The chain of the fallback's rules. */
+export const KNOCK_CHAIN = 'fwknop-knock';
+
 export const FILTER = '/ip/firewall/filter';
-export const NAT = '/ip/firewall/nat';
+const NAT = '/ip/firewall/nat';
 const MANGLE = '/ip/firewall/mangle';
 
-/** The rule of RouterOS's default firewall that ends chain input. */
-const DEFAULT_DROP = 'defconf: drop all not coming from LAN';
+/**
+ * Terms of a `where` for rules that are in force. `!disabled` is right on every release; there are
+ * conflicting reports of `disabled=no` (docs/notes/routeros.md).
+ */
+const IN_FORCE = ['!disabled', '!dynamic'];
+const DROPS = '(action="drop" or action="reject" or action="tarpit")';
 
-/** In a `where`, "no" would be a text. */
-const NO = expression('no');
+type Inside = NonNullable<PublishedService['inside']>;
+
+/** An address list that lets its addresses in to a service. */
+export interface Gate {
+  readonly list: string;
+  /** How the names of its rules begin. */
+  readonly prefix: string;
+}
 
 /** The port forward for SPA packets, which anybody may send. */
 export function spaForward(setup: Setup): readonly Statement[] {
-  const { fwknopd, spaPort, wan } = setup;
+  const { fwknopd, spaPort } = setup;
   const name = 'SPA packets';
   const port = String(spaPort);
   return [
@@ -46,148 +61,174 @@ export function spaForward(setup: Setup): readonly Statement[] {
     addOnce(NAT, name, {
       chain: 'dstnat',
       action: 'dst-nat',
-      'in-interface-list': wan,
+      ...inInterface(setup),
       protocol: 'udp',
       'dst-port': port,
       'to-addresses': fwknopd,
       'to-ports': port,
     }),
-    ...acceptForward(name, {
-      'in-interface-list': wan,
-      protocol: 'udp',
-      'dst-address': fwknopd,
-      'dst-port': port,
-    }),
+    ...acceptForward(setup, name, 'udp', { host: fwknopd, port: spaPort }),
   ];
 }
 
-/** The rules by which a door opens to the addresses in its list. */
-export function serviceRules(setup: Setup, door: PublishedService): readonly Statement[] {
+/** The rules of a service for the addresses of openings; `acceptRule` has those of chain input. */
+export function serviceRules(setup: Setup, service: PublishedService): readonly Statement[] {
+  const gate = openingGate(setup, service);
+  const { inside } = service;
   return [
-    ...(door.inside === undefined ? acceptInput(setup, door) : forwardInside(setup, door)),
-    ...(setup.sliding ? slide(setup, door) : []),
+    ...(inside === undefined
+      ? []
+      : [
+          blank(),
+          comment(
+            `${serviceName(service)} of ${inside.host}: a port forward for listed addresses only.`,
+            '(A port forward of yours for this port that stands before it opens it to everybody: remove it.)',
+          ),
+          forwardRule(setup, service, inside, gate),
+          ...acceptForward(setup, serviceName(service), service.protocol, inside),
+        ]),
+    ...(setup.sliding ? [SLIDING, slideRule(setup, service, gate)] : []),
   ];
 }
 
-/** The rule for a service of the router itself: before the one that drops, or it never matches. */
-function acceptInput(setup: Setup, door: PublishedService): readonly Statement[] {
-  const name = serviceName(door);
-  const rule: Arguments = {
+/** The rule of chain input for a service of the router itself. */
+export function acceptRule(setup: Setup, service: PublishedService, gate: Gate): Arguments {
+  return {
     chain: 'input',
     action: 'accept',
-    ...fromWan(setup, door),
-    'src-address-list': listOf(setup, door),
-    comment: OUR_COMMENT + name,
+    ...fromWan(setup, service),
+    'src-address-list': gate.list,
+    comment: OUR_COMMENT + gate.prefix + serviceName(service),
   };
-  return [
-    blank(),
-    comment(
-      `${name} of the router itself. The rule stands before the one that drops: that of the default`,
-      'firewall, or else the first that drops or rejects in chain input. (Where chain input jumps to',
-      'another that drops, move it before the jump.)',
-    ),
-    unlessFound(
-      FILTER,
-      { comment: OUR_COMMENT + name },
-      beforeDrop(
-        [rule],
-        [put(`chain input drops nothing, so that ${name} is open to everybody, knock or not`)],
-      ),
-    ),
-  ];
 }
 
-/** The port forward for a service of an inside host, which exists for listed addresses only. */
-function forwardInside(setup: Setup, door: PublishedService): readonly Statement[] {
-  const name = serviceName(door);
-  const { host = '', port = 0 } = door.inside ?? {};
-  return [
-    blank(),
-    comment(
-      `${name} of ${host}: a port forward that is there for listed addresses only.`,
-      '(One of yours for this port that stands before it lets everybody in: remove that one.)',
-    ),
-    addOnce(NAT, name, {
-      chain: 'dstnat',
-      action: 'dst-nat',
-      ...fromWan(setup, door),
-      'src-address-list': listOf(setup, door),
-      'to-addresses': host,
-      'to-ports': String(port),
-    }),
-    ...acceptForward(name, {
-      ...fromWan(setup, door),
-      'dst-address': host,
-      'dst-port': String(port),
-      'src-address-list': listOf(setup, door),
-    }),
-  ];
+/** The port forward to a host behind the router, which exists for listed addresses only. */
+export function forwardRule(
+  setup: Setup,
+  service: PublishedService,
+  { host, port }: Inside,
+  gate: Gate,
+): Statement {
+  return addOnce(NAT, gate.prefix + serviceName(service), {
+    chain: 'dstnat',
+    action: 'dst-nat',
+    ...fromWan(setup, service),
+    'src-address-list': gate.list,
+    'to-addresses': host,
+    'to-ports': String(port),
+  });
 }
 
-/** For routers whose chain forward drops all that it does not know; the default one does not. */
-function acceptForward(name: string, matchers: Arguments): readonly Statement[] {
+/** For routers whose chain forward drops everything that it does not know; the default one does not. */
+function acceptForward(
+  setup: Setup,
+  name: string,
+  protocol: string,
+  { host, port }: Inside,
+): readonly Statement[] {
   return [
-    comment('Where your chain forward drops all the rest, forwarded packets included, accept it:'),
+    comment('If your chain forward drops forwarded packets too, it must accept these:'),
     optional(`${FILTER}/add`, {
       chain: 'forward',
       action: 'accept',
       'connection-nat-state': 'dstnat',
-      ...matchers,
+      ...inInterface(setup),
+      protocol,
+      'dst-address': host,
+      'dst-port': String(port),
       comment: OUR_COMMENT + name,
-      'place-before': first(findDropping('forward')),
+      'place-before': first(find(FILTER, { chain: 'forward' }, ...IN_FORCE, DROPS)),
     }),
   ];
 }
 
+const SLIDING = comment(
+  '',
+  `Sliding: every new connection from a listed address sets its timer to ${formatDuration(MAX_TIMEOUT)} again, so that`,
+  'max-timeout of mikrotik.toml no longer bounds it. This also shortens an entry that has more time',
+  'left: if you raise max-timeout, raise address-list-timeout too.',
+);
+
 /**
- * The rule that keeps a door open while it is used. It stands in mangle, which sees a packet before
- * NAT and filter do, so that it serves the router and inside hosts alike; it does not end its chain.
- * An address that is in the list already gets its timer set anew (RouterOS manual,
- * Firewall/Address-lists). The time is the longest that an entry can have, never to shorten one.
+ * The rule that keeps a service open while it is used. It stands in mangle, which sees a packet before
+ * NAT and filter do, so that it serves the router and inside hosts alike; it does not end its chain. An
+ * address that is in the list already gets the rule's own time (RouterOS manual, Firewall/Address-lists).
+ * That time is the longest that init grants.
  */
-function slide(setup: Setup, door: PublishedService): readonly Statement[] {
-  const name = serviceName(door);
-  const time = formatDuration(MAX_TIMEOUT);
-  return [
-    comment(
-      `Sliding: every new connection to ${name} from a listed address sets its timer to ${time} again.`,
-      'max-timeout of mikrotik.toml no longer bounds it: who goes on connecting stays in.',
-    ),
-    addOnce(MANGLE, name, {
-      chain: 'prerouting',
-      action: 'add-src-to-address-list',
-      'connection-state': 'new',
-      ...fromWan(setup, door),
-      'src-address-list': listOf(setup, door),
-      'address-list': listOf(setup, door),
-      'address-list-timeout': time,
-    }),
-  ];
+export function slideRule(setup: Setup, service: PublishedService, gate: Gate): Statement {
+  return addOnce(MANGLE, gate.prefix + serviceName(service), {
+    chain: 'prerouting',
+    action: 'add-src-to-address-list',
+    'connection-state': 'new',
+    ...fromWan(setup, service),
+    'src-address-list': gate.list,
+    'address-list': gate.list,
+    'address-list-timeout': formatDuration(MAX_TIMEOUT),
+  });
 }
 
 /**
- * Adds rules of chain input before the one that drops, in this order.
+ * Adds rules to chain input, in this order, before the first rule in force that drops: after it they
+ * would never match. A rule that drops invalid packets only does not count. A jump counts where its
+ * target has a rule that drops; jumps are followed one level.
  *
- * @param orElse what to run as well where none drops: the rules then stand at the end
+ * @param open the names of the router's own services, which are open to everybody if nothing drops
  */
-export function beforeDrop(
+export function addToInput(
   rules: readonly Arguments[],
-  orElse: readonly Statement[] = [],
+  open: readonly string[],
 ): readonly Statement[] {
-  const place = first(expression('$dropRules'));
+  if (rules.length === 0) return [];
+  const add = (place: Arguments) =>
+    rules.map(({ comment: name = '', ...rule }) =>
+      unlessFound(FILTER, { comment: name }, [
+        command(`${FILTER}/add`, { ...rule, comment: name, ...place }),
+      ]),
+    );
+  const isDrop = ['!$isFound', '$isDrop'].join(' and ');
+  const targetDrops = find(FILTER, { chain: expression('$target') }, ...IN_FORCE, DROPS).expression;
   return [
-    {
-      kind: 'local',
-      name: 'dropRules',
-      value: find(FILTER, { chain: 'input', dynamic: NO, comment: DEFAULT_DROP }),
-    },
-    when(isEmpty(expression('$dropRules')), [
-      { kind: 'set', name: 'dropRules', value: findDropping('input') },
-    ]),
-    when(
-      isEmpty(expression('$dropRules')),
-      [...rules.map((rule) => command(`${FILTER}/add`, rule)), ...orElse],
-      rules.map((rule) => command(`${FILTER}/add`, { ...rule, 'place-before': place })),
+    blank(),
+    comment(
+      'Rules of chain input. They stand before the first rule that is enabled and drops, rejects or',
+      'tarpits (rules for invalid packets aside), or that jumps to a chain with such a rule.',
+    ),
+    block(
+      local('dropRule', '""'),
+      local('isFound', 'false'),
+      local('isJumping', 'false'),
+      forEach(
+        'rule',
+        find(FILTER, { chain: 'input' }, ...IN_FORCE, DROPS.replace(')', ' or action="jump")')),
+        [
+          local('item', `[${FILTER}/get $rule]`),
+          local('isDrop', '([:tostr ($item->"connection-state")] != "invalid")'),
+          when(expression('($item->"action") = "jump"'), [
+            local('target', '($item->"jump-target")'),
+            set('isDrop', `([:len ${targetDrops}] > 0)`),
+            when(expression(`$target != "${KNOCK_CHAIN}"`), [set('isJumping', 'true')]),
+          ]),
+          when(expression(isDrop), [set('dropRule', '$rule'), set('isFound', 'true')]),
+        ],
+      ),
+      when(expression('$isFound'), add({ 'place-before': expression('$dropRule') }), [
+        ...add({}),
+        when(
+          expression('$isJumping'),
+          [
+            put(
+              'chain input drops nothing itself, but it jumps to other chains. If one of them leads',
+            ),
+            put('to a rule that drops packets from the WAN, move the rules of chain input whose'),
+            put(
+              `comments begin with "${OUR_COMMENT}" before that jump: after it they never match.`,
+            ),
+          ],
+          open.map((name) =>
+            put(`chain input drops nothing: ${name} is open to everybody, with or without a knock`),
+          ),
+        ),
+      ]),
     ),
   ];
 }
@@ -198,26 +239,21 @@ export function addOnce(menu: string, name: string, rule: Arguments): Statement 
   return unlessFound(menu, { comment }, [command(`${menu}/add`, { ...rule, comment })]);
 }
 
-/** What matches packets from outside for a door. */
-export function fromWan({ wan }: Setup, { protocol, port }: PublishedService): Arguments {
-  return {
-    'in-interface-list': wan,
-    protocol,
-    'dst-port': String(port),
-  };
+/** The matchers of packets from the WAN. */
+export function inInterface({ wan }: Setup): Arguments {
+  return wan.kind === 'list' ? { 'in-interface-list': wan.name } : { 'in-interface': wan.name };
 }
 
-/** The list that an opening fills: by the default of `list` in mikrotik.toml, or one for all services. */
-export function listOf({ oneList }: Setup, { protocol, port }: PublishedService): string {
-  if (oneList) return ONE_LIST;
-  return DEFAULT_LIST.replace('{proto}', String(PROTOCOL_NUMBER[protocol])).replace(
+/** The matchers of packets from the WAN to a service. */
+function fromWan(setup: Setup, { protocol, port }: PublishedService): Arguments {
+  return { ...inInterface(setup), protocol, 'dst-port': String(port) };
+}
+
+/** The list that an opening fills: by the default of `list` in mikrotik.toml, or the one for all. */
+export function openingGate({ oneList }: Setup, { protocol, port }: PublishedService): Gate {
+  const list = DEFAULT_LIST.replace('{proto}', String(PROTOCOL_NUMBER[protocol])).replace(
     '{port}',
     String(port),
   );
-}
-
-/** The rules of a chain by which packets end, in their order. */
-function findDropping(chain: string): Expression {
-  const ends = '(action="drop" or action="reject")';
-  return expression(`[${FILTER}/find where chain="${chain}" and dynamic=no and ${ends}]`);
+  return { list: oneList ? ONE_LIST : list, prefix: '' };
 }

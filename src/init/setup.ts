@@ -51,9 +51,9 @@ export interface Setup extends KnockTarget {
   readonly fwknopd: string;
   /** At least one; no two the same. Each gets its own keys. */
   readonly clients: readonly string[];
-  /** The router's WAN interface list. */
-  readonly wan: string;
-  /** Whether every new connection renews the entry. */
+  /** The interface, or the interface list, that leads to the Internet. */
+  readonly wan: { readonly kind: 'list' | 'interface'; readonly name: string };
+  /** Whether every new connection renews its address's entry. */
   readonly sliding: boolean;
   /** Whether one address list opens all services. */
   readonly oneList: boolean;

@@ -16,34 +16,33 @@ import {
 import { OUR_COMMENT } from './rules';
 import { OUR_NAME } from './setup';
 
-/** Whatever init may have added an item with a comment to; a rule goes before what it refers to. */
+/** The menus in which items of init have comments; a rule goes before the items that it refers to. */
 const MENUS = ['filter', 'nat', 'mangle', 'layer7-protocol', 'address-list'].map(
   (name) => `/ip/firewall/${name}`,
 );
 
 /**
- * The script that removes what `router.rsc` added, whatever it was made with: it goes by comments
- * and names. It puts api-ssl back as far as that is known, and says what is not.
+ * The script that removes the additions of any `router.rsc`, by their comments and names. It resets
+ * api-ssl as far as its former settings are known, and says which are not.
  */
 export function undoScript(): string {
   return renderScript([
     comment(
-      'Removes what the router.rsc of fwknop-mikrotik added, and nothing else: rules by their',
-      `comments, which begin with "${OUR_COMMENT}", the rest by its name.`,
-      'Entries in the address lists go by themselves when their time is over; those that you have',
-      'added without one stay.',
+      'Removes the additions of the router.rsc of fwknop-mikrotik, and nothing else: rules by their',
+      `comments, which begin with "${OUR_COMMENT}", the rest by name.`,
+      'Entries of the address lists expire by themselves; entries that you added without a timeout stay.',
       '',
     ),
     ...MENUS.map((menu) => remove(menu, findByComment(menu, OUR_COMMENT))),
     remove('/user', find('/user', { name: OUR_NAME, comment: USER_COMMENT })),
-    // A group that has a user cannot go, and what follows would not be done.
+    // RouterOS refuses to remove a group that has a user, which would end the script here.
     when(isEmpty(find('/user', { group: OUR_NAME })), [
       remove('/user/group', find('/user/group', { name: OUR_NAME })),
     ]),
     comment(
       '',
-      'The certificate, once api-ssl does without it. The API over TLS is then switched off: without',
-      'a certificate it could not prove that it is the router.',
+      'The certificate, once api-ssl does not use it. The API over TLS is then disabled: without a',
+      'certificate the router could not prove its identity.',
     ),
     block(
       ...READ_API_SSL,
@@ -53,10 +52,10 @@ export function undoScript(): string {
           { certificate: 'none', disabled: 'yes' },
           expression('$apiService'),
         ),
-        put('api-ssl: switched off, certificate=none. What it was before, nobody wrote down:'),
+        put('api-ssl: disabled, certificate=none. The previous settings were not saved:'),
         put('- its address list and tls-version=only-1.2 stay as router.rsc set them'),
         put(
-          '- RouterOS itself comes with: /ip/service/set api-ssl address="" tls-version=any disabled=no',
+          '- the default of RouterOS: /ip/service/set api-ssl address="" tls-version=any disabled=no',
         ),
       ]),
     ),

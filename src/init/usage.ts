@@ -23,7 +23,9 @@ Options
                         home-ssh instead of fw.example.com-tcp22
   --one-list            one address list for all services: a knock for one of
                         them opens all of them
-  --wan LIST            the router's interface list of outside (${DEFAULT_WAN})
+  --wan LIST            the router's WAN interface list (${DEFAULT_WAN})
+  --wan-interface NAME  its WAN interface instead, where there is no such list,
+                        such as pppoe-out1
   --spa-port PORT       the UDP port of SPA packets (${DEFAULT_SPA_PORT})
   --sliding             every new connection keeps the door open for another
                         hour; max-timeout then no longer bounds it

@@ -104,7 +104,7 @@ export async function makeSetup(...given: readonly string[]): Promise<string> {
   const isElsewhere = given.some((option) => option.startsWith('--helper='));
   const options = isElsewhere ? given : [...given, `--helper=${EXECUTABLE}`];
   const out = ownPath('setup');
-  const hosts = ['--router=127.0.0.1', '--fwknopd=127.0.0.1', '--server=fw.example.com'];
+  const hosts = ['--router=127.0.0.1', '--fwknopd=127.0.0.2', '--server=fw.example.com'];
   const { status, stderr } = await run([
     'init',
     ...hosts,

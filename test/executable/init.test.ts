@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { thisHost } from '../../src/init/this-host';
 import { undoScript } from '../../src/init/undo';
 import { USAGE } from '../../src/init/usage';
 import { leftOut } from '../support/left-out';
@@ -16,6 +17,7 @@ const NEEDED = [
   '--service=tcp/443=192.168.88.10',
   '--client=phone',
 ];
+const without = (option: string) => NEEDED.filter((one) => !one.startsWith(option));
 const FILES = ['access.conf', 'mikrotik.toml', 'phone/fwknoprc', 'phone/phone.svg', 'router.rsc'];
 
 /** The files below a directory, without their directories. */
@@ -48,29 +50,65 @@ function phoneText(out: string): string {
 }
 
 describe('fwknop-mikrotik init', () => {
-  test('writes the folder, and says what is left in five lines', async () => {
+  test('writes the directory', async () => {
     const out = ownPath('setup');
-    const { status, stdout, stderr } = await run(['init', ...NEEDED, '--out', out]);
+    const { status, stderr } = await run(['init', ...NEEDED, '--out', out]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(filesIn(out)).toEqual(FILES);
     expect([modeOf(out), modeOf(join(out, 'phone'))]).toEqual(['700', '700']);
     for (const file of FILES) expect(modeOf(join(out, file))).toBe('600');
+  });
 
-    const [first, ...steps] = stdout.trimEnd().split('\n');
-    expect(first).toContain(out);
-    expect(steps.map((step) => step.slice(0, 3))).toEqual(['1. ', '2. ', '3. ', '4. ', '5. ']);
-    const [router, fwknopd, pinning, udp, clients] = steps;
-    expect(router).toContain(`scp ${out}/router.rsc admin@192.168.88.1:router.rsc`);
-    expect(router).toContain('/import file-name=router.rsc; /file/remove router.rsc');
-    expect(fwknopd).toContain(
-      `sudo install -b -m 600 ${out}/mikrotik.toml ${out}/access.conf /etc/fwknop/ `,
-    );
-    expect(pinning).toContain('fwknop-mikrotik check --pin=FINGERPRINT');
-    expect(udp).toContain(
-      "printf 'ENABLE_NFQ_CAPTURE N;\\nENABLE_UDP_SERVER Y;\\nUDPSERV_PORT 62201;\\n' | sudo tee -a /etc/fwknop/fwknopd.conf",
-    );
-    expect(udp).toMatch(/ enable fwknop-server && .* restart fwknop-server$/);
-    expect(clients).toContain('fwknop -n fw.example.com-tcp22');
+  test('prints the steps that are left: a heading each, and lines to paste', async () => {
+    const out = ownPath('steps');
+    const { stdout } = await run(['init', ...NEEDED, '--name=home', '--out', out]);
+    const paragraphs = stdout.trimEnd().split('\n\n');
+    expect(paragraphs).toEqual([
+      `The files are in ${out}. These steps are left:`,
+      expect.stringMatching(/^1\. On the router: /),
+      `scp ${out}/router.rsc admin@192.168.88.1:router.rsc
+ssh admin@192.168.88.1 '/import file-name=router.rsc; /file/remove router.rsc'`,
+      expect.stringMatching(/^Or in WinBox: /),
+      '/import file-name=router.rsc; /file/remove router.rsc',
+      expect.stringMatching(/^2\. On the fwknopd host: /),
+      `scp -rp ${out} 192.168.88.50:fwknop-setup
+ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
+      expect.stringMatching(/^3\. On each client: /),
+      'cat phone/fwknoprc >> ~/.fwknoprc && chmod 600 ~/.fwknoprc',
+      expect.stringMatching(/^4\. From outside your network/),
+      'fwknop -n home-ssh\nfwknop -n home-https',
+      expect.stringMatching(/^5\. .*delete the directory/),
+      `rm -r ${out}\nssh 192.168.88.50 rm -r fwknop-setup`,
+    ]);
+  });
+
+  test('on the fwknopd host itself nothing is copied', async () => {
+    const out = ownPath('here');
+    const helper = '--helper=/usr/bin/fwknop-mikrotik';
+    const { stdout } = await run([
+      'init',
+      ...without('--fwknopd'),
+      '--fwknopd=127.0.0.1',
+      helper,
+      '--out',
+      out,
+    ]);
+    expect(stdout).toContain(`\n\nsudo fwknop-mikrotik install ${out}\n\n`);
+    expect(stdout).not.toContain('192.168.88.50');
+    const elsewhere = ['--helper=/opt/x/fwknop-mikrotik', '--out', ownPath('elsewhere')];
+    const other = await run(['init', ...without('--fwknopd'), '--fwknopd=127.0.0.1', ...elsewhere]);
+    expect(other.stdout).toContain('\n\nsudo /opt/x/fwknop-mikrotik install /');
+  });
+
+  test('a private --server: written, with a warning', async () => {
+    const args = ['--server=192.168.1.1', '--out', ownPath('private')];
+    const { status, stderr } = await run(['init', ...without('--server'), ...args]);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: line(
+        '--server 192.168.1.1: a private address, which clients on the Internet cannot reach; hint: name the public address of the router',
+      ),
+    });
   });
 
   test('shows no secret', async () => {
@@ -88,7 +126,7 @@ describe('fwknop-mikrotik init', () => {
     for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
   });
 
-  test('makes a folder of its usual name where it is run', async () => {
+  test('makes a directory of its usual name where it is run', async () => {
     const { status } = await run(['init', ...NEEDED], { cwd: ownFolder() });
     expect(status).toBe(0);
     expect(filesIn(join(ownFolder(), 'fwknop-setup'))).toEqual(FILES);
@@ -117,13 +155,16 @@ describe('fwknop-mikrotik init', () => {
       '--wan=WAN',
     ]);
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
-    expect(stderr.split('\n')).toEqual([
-      'fwknop-mikrotik: --router: missing; hint: for example --router 192.168.88.1',
-      'fwknop-mikrotik: --fwknopd: missing; hint: for example --fwknopd 192.168.88.50',
-      'fwknop-mikrotik: --server: missing; hint: for example --server fw.example.com',
-      'fwknop-mikrotik: --service: missing; hint: for example --service tcp/22',
-      '',
-    ]);
+    const lines = stderr.trimEnd().split('\n');
+    const missing = ['router', 'fwknopd', 'server', 'service'].map((option) =>
+      expect.stringMatching(
+        new RegExp(`^fwknop-mikrotik: --${option}: missing; hint: for example --${option} \\S+$`),
+      ),
+    );
+    expect(lines).toEqual(missing);
+    // The examples are taken.
+    const examples = lines.flatMap((text) => (text.split('for example ')[1] ?? '').split(' '));
+    expect((await run(['init', ...examples, '--out', ownPath('example')])).status).toBe(0);
     expect(existsSync(out)).toBe(false);
   });
 
@@ -174,19 +215,23 @@ describe('fwknop-mikrotik init', () => {
 describe('on a terminal', () => {
   const onTerminal = testOnTerminal('the questions of init');
 
-  onTerminal('asks for what is missing, with a default for each', async () => {
+  // Whatever this host offers as a default is part of the prompt.
+  const [ROUTER, FWKNOPD] = ['in your network', 'that runs fwknopd'];
+  const [SERVER, SERVICE] = ['for your clients: ', 'of a host behind it: '];
+
+  onTerminal('asks for the missing options', async () => {
     const out = ownPath('asked');
     const { status, screen } = await runOnTerminal(
       ['init', '--client=phone', '--out', out],
       [
-        ['[192.168.88.1]: ', ''],
-        ['[192.168.88.50]: ', '192.168.88.60'],
-        ['[fw.example.com]: ', 'home.example.net'],
-        ['[tcp/22]: ', 'tcp/22 udp/51820=192.168.88.10'],
+        [ROUTER, '192.168.88.1'],
+        [FWKNOPD, '192.168.88.60'],
+        [SERVER, 'home.example.net'],
+        [SERVICE, 'tcp/22 udp/51820=192.168.88.10'],
       ],
     );
     expect(status).toBe(0);
-    expect(screen).toContain('5. clients (phone, ');
+    expect(screen).toContain('1. On the router: ');
     const rc = readFileSync(join(out, 'phone/fwknoprc'), 'utf8');
     expect(rc).toContain('[home.example.net-udp51820]');
     const script = readFileSync(join(out, 'router.rsc'), 'utf8');
@@ -196,11 +241,9 @@ describe('on a terminal', () => {
 
   onTerminal('takes answers that come all at once', async () => {
     const out = ownPath('pasted');
-    const answers = ['192.168.88.2', '', 'home.example.net', 'udp/51820'].join('\n');
-    const { status } = await runOnTerminal(
-      ['init', '--client=phone', '--out', out],
-      [['[192.168.88.1]: ', answers]],
-    );
+    const answers = ['192.168.88.2', '192.168.88.50', 'home.example.net', 'udp/51820'].join('\n');
+    const args = ['init', '--client=phone', '--out', out];
+    const { status } = await runOnTerminal(args, [[ROUTER, answers]]);
     expect(status).toBe(0);
     const rc = readFileSync(join(out, 'phone/fwknoprc'), 'utf8');
     expect(rc).toContain('[home.example.net-udp51820]');
@@ -209,18 +252,45 @@ describe('on a terminal', () => {
     expect(script).toContain('common-name=192.168.88.2 ');
   });
 
-  onTerminal('asks again where the answer is none', async () => {
+  onTerminal('asks again where the answer cannot be', async () => {
     const out = ownPath('again');
-    const given = NEEDED.filter((option) => !option.startsWith('--fwknopd'));
+    const given = NEEDED.filter((option) => !/^--(?:fwknopd|server)/.test(option));
     const { status, screen } = await runOnTerminal(
       ['init', ...given, '--out', out],
       [
-        ['[192.168.88.50]: ', 'my pi'],
-        ['[192.168.88.50]: ', '192.168.88.60'],
+        [FWKNOPD, 'my pi'],
+        [FWKNOPD, '192.168.88.1'],
+        [FWKNOPD, '192.168.88.60'],
+        [SERVER, ''],
+        [SERVER, 'home.example.net'],
       ],
     );
     expect(status).toBe(0);
     expect(screen).toContain('fwknop-mikrotik: expected an IPv4 address\n');
+    expect(screen).toContain('fwknop-mikrotik: --fwknopd 192.168.88.1: this is the router; hint: ');
+    expect(screen).toContain('fwknop-mikrotik: expected a text that is not empty\n');
+  });
+
+  const { gateway, addresses } = thisHost();
+  const [own] = addresses;
+  const withNetwork =
+    gateway !== undefined && own !== undefined
+      ? onTerminal
+      : leftOut('the defaults of init', 'a default route');
+
+  withNetwork('offers the gateway and its own address', async () => {
+    const out = ownPath('defaults');
+    const { status } = await runOnTerminal(
+      ['init', '--server=fw.example.com', '--service=tcp/22', '--out', out],
+      [
+        [`[${gateway}]: `, ''],
+        [`[${own}]: `, ''],
+      ],
+    );
+    expect(status).toBe(0);
+    const script = readFileSync(join(out, 'router.rsc'), 'utf8');
+    expect(script).toContain(`common-name=${gateway} `);
+    expect(script).toContain(`address=${own}/32`);
   });
 
   onTerminal('asks nothing where all is said', async () => {
@@ -238,7 +308,7 @@ describe('on a terminal', () => {
   ])('ends with %s', async (_, key) => {
     const { status, screen } = await runOnTerminal(
       ['init', '--out', ownPath('ended')],
-      [['[192.168.88.1]: ', key]],
+      [[ROUTER, key]],
     );
     expect(status).toBe(64);
     expect(screen).toMatch(/no answer/);

@@ -1,6 +1,6 @@
 /**
- * A set-up made by nothing but `fwknop-mikrotik init`: the router from its router.rsc, stock fwknopd
- * with its access.conf and mikrotik.toml, the stock client with its fwknoprc, and the steps printed.
+ * A setup made by nothing but `fwknop-mikrotik init`: the router from its router.rsc, stock fwknopd with
+ * its access.conf and mikrotik.toml, and the stock client with its fwknoprc.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,12 +26,13 @@ writeFileSync(HELPER, `#!/bin/sh\nexec ${NODE} ${EXECUTABLE} "$@"\n`);
 chmodSync(HELPER, 0o755);
 
 const ADDRESS = '203.0.113.9';
+const ROUTER = '127.0.0.2'; // another address than fwknopd's, from which packets to it come
 
 /** Runs init. @returns the text of each file that it writes */
 function init(name: string, ...options: string[]): (file: string) => string {
   const out = join(folder, name);
   const hosts = [
-    '--router=127.0.0.1',
+    `--router=${ROUTER}`,
     '--server=127.0.0.1',
     `--helper=${HELPER}`,
     `--out=${out}`,
@@ -44,7 +45,7 @@ function init(name: string, ...options: string[]): (file: string) => string {
 function provisioned(script: string) {
   const configuration = new Configuration();
   const [printed = ''] = importScript(script, configuration).slice(-1);
-  return { router: configuration.serve(8729), printed };
+  return { router: { ...configuration.serve(8729), host: ROUTER }, printed };
 }
 
 /** What the first step printed. */
@@ -84,9 +85,9 @@ story('a knock opens, once the certificate is pinned', async () => {
   await world.knock({ stanza: '127.0.0.1-udp51820', allow: ADDRESS, timeout: 7200 });
   expect((await world.reports(5)).slice(1).map(({ text }) => text)).toEqual([
     'check: the system log is reached',
-    `127.0.0.1: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22, phone) for 30s`,
-    `127.0.0.1: opened tcp/443 to ${ADDRESS} (FWKNOP_6_443, phone) for 1m`,
-    `127.0.0.1: opened udp/51820 to ${ADDRESS} (FWKNOP_17_51820, phone) for 1h (asked for 2h)`,
+    `${ROUTER}: opened tcp/22 to ${ADDRESS} (FWKNOP_6_22, phone) for 30s`,
+    `${ROUTER}: opened tcp/443 to ${ADDRESS} (FWKNOP_6_443, phone) for 1m`,
+    `${ROUTER}: opened udp/51820 to ${ADDRESS} (FWKNOP_17_51820, phone) for 1h (asked for 2h)`,
   ]);
   const opened = (await world.entries()).filter(({ list }) => list !== 'FWKNOP_CHECK');
   expect(opened.map(({ list, address }) => `${list} ${address}`)).toEqual([

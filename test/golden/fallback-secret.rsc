@@ -1,143 +1,30 @@
-# Makes the router 192.168.88.1 ready for fwknop-mikrotik. RouterOS 7.9 or later.
-
-# It holds a password: import it, and remove it from the router.
-#   /import file-name=router.rsc
-#   /file/remove router.rsc
-# It may be imported again. What is there already, it leaves as it is.
-# `fwknop-mikrotik init --undo` prints the script that removes it all.
-
-# It was written by the manual and never run on a router: read it before you import it.
-
-# It is for IPv4. IPv6 has menus of its own, /ipv6/firewall/address-list and
-# /ipv6/firewall/filter: a service that is to open to IPv6 addresses as well needs the
-# same accept rule there. (fwknopd itself passes IPv4 addresses only.)
-
-# Where strangers come from. Nothing has been changed yet.
-:if ([:len [/interface/list/find where name="WAN"]] = 0) do={
-  :error "no interface list is called WAN; hint: init --wan NAME takes the one of your router"
-}
-
-# A user that may use the API and write, but not read, from one address only. (With the policy
-# `read` a knock could extend an entry that is still there; it could also read everything.)
-:if ([:len [/user/group/find where name="fwknop-mikrotik"]] = 0) do={
-  /user/group/add name=fwknop-mikrotik policy=write,api
-}
-:if ([:len [/user/find where name="fwknop-mikrotik"]] = 0) do={
-  /user/add name=fwknop-mikrotik group=fwknop-mikrotik address=192.168.88.50/32 password="ppppppppppppppppppppppppppppppppppppppppppp" comment="fwknop-mikrotik: user"
-} else={
-  :put "user fwknop-mikrotik is there already and keeps its password. If that is not the one of"
-  :put "mikrotik.toml, import what init --undo prints, and then this once more."
-}
-
-# The API over TLS, with a certificate of its own. api-ssl is left as it is where it has
-# another certificate, or lets other addresses in.
-:if ([:len [/certificate/find where name="fwknop-mikrotik"]] = 0) do={
-  /certificate/add name=fwknop-mikrotik common-name=192.168.88.1 subject-alt-name=IP:192.168.88.1 days-valid=3650
-}
-:if ([:len ([/certificate/get [/certificate/find where name="fwknop-mikrotik"]]->"fingerprint")] = 0) do={
-  /certificate/sign fwknop-mikrotik
-  :delay 3s
-}
-# RouterOS 7.19 and later list connections as well, after the service; 7.24 and later call
-# its address available-from.
-{
-  :local apiService [:pick [/ip/service/find where name="api-ssl"] 0]
-  :local apiSsl [/ip/service/get $apiService]
-  :local apiCertificate [:tostr ($apiSsl->"certificate")]
-  :local apiAddress [:tostr ($apiSsl->"address")]
-  :local apiFrom [:tostr ($apiSsl->"available-from")]
-  :if (([:len $apiCertificate] = 0 or $apiCertificate = "none" or $apiCertificate = "fwknop-mikrotik") and ([:len $apiAddress] = 0 or $apiAddress = "192.168.88.50/32") and ([:len $apiFrom] = 0 or $apiFrom = "192.168.88.50/32")) do={
-    /ip/service/set $apiService certificate=fwknop-mikrotik tls-version=only-1.2 address=192.168.88.50/32 disabled=no
-  } else={
-    :put "api-ssl has a certificate or an address list already: left as it is. See to it that:"
-    :put "- it is enabled, and its address list lets 192.168.88.50/32 in"
-    :put "- it has a certificate, and you pin the fingerprint of that one:"
-    :put "  /certificate/print detail"
-    :put "  without one: /ip/service/set api-ssl certificate=fwknop-mikrotik"
-  }
-}
-# The API without TLS stays as it is. Nothing here needs it; this switches it off:
-#/ip/service/set api disabled=yes
-
-# SPA packets go to fwknopd.
-:if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: SPA packets"]] = 0) do={
-  /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=62201 to-addresses=192.168.88.50 to-ports=62201 comment="fwknop-mikrotik: SPA packets"
-}
-# Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-address=192.168.88.50 dst-port=62201 comment="fwknop-mikrotik: SPA packets" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
-
-# tcp/22 of the router itself. The rule stands before the one that drops: that of the default
-# firewall, or else the first that drops or rejects in chain input. (Where chain input jumps to
-# another that drops, move it before the jump.)
-:if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: tcp/22"]] = 0) do={
-  :local dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and comment="defconf: drop all not coming from LAN"]
-  :if ([:len $dropRules] = 0) do={
-    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject")]
-  }
-  :if ([:len $dropRules] = 0) do={
-    /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_6_22 comment="fwknop-mikrotik: tcp/22"
-    :put "chain input drops nothing, so that tcp/22 is open to everybody, knock or not"
-  } else={
-    /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_6_22 comment="fwknop-mikrotik: tcp/22" place-before=[:pick $dropRules 0]
-  }
-}
-
-# tcp/443 of 192.168.88.10: a port forward that is there for listed addresses only.
-# (One of yours for this port that stands before it lets everybody in: remove that one.)
-:if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: tcp/443"]] = 0) do={
-  /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_6_443 to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: tcp/443"
-}
-# Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=tcp dst-port=443 dst-address=192.168.88.10 src-address-list=FWKNOP_6_443 comment="fwknop-mikrotik: tcp/443" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
-
-# udp/51820 of 192.168.88.10: a port forward that is there for listed addresses only.
-# (One of yours for this port that stands before it lets everybody in: remove that one.)
-:if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: udp/51820"]] = 0) do={
-  /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_17_51820 to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: udp/51820"
-}
-# Where your chain forward drops all the rest, forwarded packets included, accept it:
-#/ip/firewall/filter/add chain=forward action=accept connection-nat-state=dstnat in-interface-list=WAN protocol=udp dst-port=51821 dst-address=192.168.88.10 src-address-list=FWKNOP_17_51820 comment="fwknop-mikrotik: udp/51820" place-before=[:pick [/ip/firewall/filter/find where chain="forward" and dynamic=no and (action="drop" or action="reject")] 0]
-
-# Fallback: UDP packets, each with the hash of a passphrase. Weaker than SPA: whoever sees the
-# packets can send them again, for ever and from anywhere: the hash is as good as the passphrase.
+# Fallback: UDP packets, each with the hash of a passphrase. Weaker than SPA: anybody who sees the
+# packets can send them again, indefinitely and from anywhere: the hash is as good as the passphrase.
 # A weak passphrase can be found from its hash, which stands below. No scan sends it.
 :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
-  # What an import may have left that ended half-way.
+  # Remove what an import may have left that ended half-way.
   /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
   /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
-  # Who touched a wrong port passes no stage for a while.
+  # A source that touched a wrong port passes no stage for a while.
   /ip/firewall/filter/add chain=fwknop-knock action=return src-address-list=FWKNOP_KNOCK_PENALTY comment="fwknop-mikrotik: knock penalty"
   # The last stage first, so that no packet passes two.
-  /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_22 address-list-timeout=5m protocol=udp dst-port=5555 content=705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c packet-size=92 src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock 3 of 3"
-  /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_6_443 address-list-timeout=5m protocol=udp dst-port=5555 content=705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c packet-size=92 src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock 3 of 3"
-  /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_17_51820 address-list-timeout=5m protocol=udp dst-port=5555 content=705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c packet-size=92 src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock 3 of 3"
+  /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCKED address-list-timeout=5m protocol=udp dst-port=5555 content=705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c packet-size=92 src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock 3 of 3"
   /ip/firewall/filter/add chain=fwknop-knock action=return protocol=udp dst-port=5555 content=705db0603fd5431451dab1171b964b4bd575e2230f40f4c300d70df6e65f5f1c packet-size=92 src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock 3 of 3"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCK_2 address-list-timeout=30s protocol=udp dst-port=9876 content=fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 packet-size=92 src-address-list=FWKNOP_KNOCK_1 comment="fwknop-mikrotik: knock 2 of 3"
   /ip/firewall/filter/add chain=fwknop-knock action=return protocol=udp dst-port=9876 content=fa51fd49abf67705d6a35d18218c115ff5633aec1f9ebfdc9d5d4956416f57f6 packet-size=92 src-address-list=FWKNOP_KNOCK_1 comment="fwknop-mikrotik: knock 2 of 3"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCK_1 address-list-timeout=30s protocol=udp dst-port=1234 content=862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad packet-size=92 comment="fwknop-mikrotik: knock 1 of 3"
   /ip/firewall/filter/add chain=fwknop-knock action=return protocol=udp dst-port=1234 content=862b6133b45f398cf96d13429629edfc02dbc102d8108441436ced70651c7aad packet-size=92 comment="fwknop-mikrotik: knock 1 of 3"
-  # No knock that was due: a wrong port.
+  # Not the next knock: a wrong port.
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCK_PENALTY address-list-timeout=1m src-address-list=FWKNOP_KNOCK_1 comment="fwknop-mikrotik: knock astray after 1"
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCK_PENALTY address-list-timeout=1m src-address-list=FWKNOP_KNOCK_2 comment="fwknop-mikrotik: knock astray after 2"
-  # New connections go there before they are dropped.
-  :local dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and comment="defconf: drop all not coming from LAN"]
-  :if ([:len $dropRules] = 0) do={
-    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject")]
-  }
-  :if ([:len $dropRules] = 0) do={
-    /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp"
-    /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp"
-  } else={
-    /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=[:pick $dropRules 0]
-    /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=[:pick $dropRules 0]
-  }
 } else={
-  :put "the fallback rules are there already and stay as they are. If they are for other knocks,"
-  :put "import what init --undo prints, and then this once more."
+  :put "the rules of the fallback exist already and stay as they are. If they are for other knocks,"
+  :put "import the script that init --undo prints, and then this one again."
 }
 
-# Who needs no knock: single addresses, ranges and prefixes in the list FWKNOP_ALWAYS, such as
-#   /ip/firewall/address-list/add list=FWKNOP_ALWAYS address=198.51.100.0/24
+# A knock puts its source on the list FWKNOP_KNOCKED, not on those of fwknopd, where its time could
+# shorten that of an entry. Addresses in FWKNOP_ALWAYS need no knock: single ones, ranges and prefixes,
+# such as /ip/firewall/address-list/add list=FWKNOP_ALWAYS address=198.51.100.0/24
 :if ([:len [/ip/firewall/address-list/find where comment="fwknop-mikrotik: always 198.51.100.7"]] = 0) do={
   /ip/firewall/address-list/add list=FWKNOP_ALWAYS address=198.51.100.7 comment="fwknop-mikrotik: always 198.51.100.7"
 }
@@ -147,23 +34,32 @@
 :if ([:len [/ip/firewall/address-list/find where comment="fwknop-mikrotik: always 203.0.113.128/26"]] = 0) do={
   /ip/firewall/address-list/add list=FWKNOP_ALWAYS address=203.0.113.128/26 comment="fwknop-mikrotik: always 203.0.113.128/26"
 }
-:if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: always tcp/22"]] = 0) do={
-  :local dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and comment="defconf: drop all not coming from LAN"]
-  :if ([:len $dropRules] = 0) do={
-    :set dropRules [/ip/firewall/filter/find where chain="input" and dynamic=no and (action="drop" or action="reject")]
-  }
-  :if ([:len $dropRules] = 0) do={
-    /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_ALWAYS comment="fwknop-mikrotik: always tcp/22"
-  } else={
-    /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_ALWAYS comment="fwknop-mikrotik: always tcp/22" place-before=[:pick $dropRules 0]
-  }
+:if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: knocked tcp/443"]] = 0) do={
+  /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_KNOCKED to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: knocked tcp/443"
 }
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: always tcp/443"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=tcp dst-port=443 src-address-list=FWKNOP_ALWAYS to-addresses=192.168.88.10 to-ports=443 comment="fwknop-mikrotik: always tcp/443"
+}
+:if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: knocked udp/51820"]] = 0) do={
+  /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_KNOCKED to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: knocked udp/51820"
 }
 :if ([:len [/ip/firewall/nat/find where comment="fwknop-mikrotik: always udp/51820"]] = 0) do={
   /ip/firewall/nat/add chain=dstnat action=dst-nat in-interface-list=WAN protocol=udp dst-port=51820 src-address-list=FWKNOP_ALWAYS to-addresses=192.168.88.10 to-ports=51821 comment="fwknop-mikrotik: always udp/51820"
 }
 
-# What to pin: fwknop-mikrotik check --pin=FINGERPRINT
-:put ("fingerprint of fwknop-mikrotik: " . [/certificate/get [/certificate/find where name="fwknop-mikrotik"] fingerprint])
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock tcp"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp" place-before=$dropRule
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp" place-before=$dropRule
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knocked tcp/22"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_KNOCKED comment="fwknop-mikrotik: knocked tcp/22" place-before=$dropRule
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: always tcp/22"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_ALWAYS comment="fwknop-mikrotik: always tcp/22" place-before=$dropRule
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock tcp"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=tcp connection-state=new comment="fwknop-mikrotik: knock tcp"
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=jump jump-target=fwknop-knock in-interface-list=WAN protocol=udp connection-state=new comment="fwknop-mikrotik: knock udp"
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knocked tcp/22"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_KNOCKED comment="fwknop-mikrotik: knocked tcp/22"
+    :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: always tcp/22"]] = 0) do={
+      /ip/firewall/filter/add chain=input action=accept in-interface-list=WAN protocol=tcp dst-port=22 src-address-list=FWKNOP_ALWAYS comment="fwknop-mikrotik: always tcp/22"

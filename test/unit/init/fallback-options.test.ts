@@ -2,6 +2,7 @@ import { readCommandLine, readSetup } from '../../../src/init/options';
 import type { Fallback } from '../../../src/init/setup';
 import { readKnock } from '../../../src/knock/knocks';
 import { linesOf, refusalOf } from '../../support/refusals';
+import { HOST } from './setups';
 
 const NEEDED = [
   '--router=192.168.88.1',
@@ -10,7 +11,7 @@ const NEEDED = [
   '--service=tcp/22',
 ];
 const read = async (argv: readonly string[]) =>
-  readSetup(await readCommandLine([...NEEDED, ...argv])).fallback;
+  readSetup(await readCommandLine([...NEEDED, ...argv]), HOST).fallback;
 
 const MIXED = ['tcp/1337', 'udp/17954'].map(readKnock);
 const UDP = ['udp/1234', 'udp/9876'].map(readKnock);
@@ -59,17 +60,12 @@ const SCAN = 'hint: a port scan sends them in this order: change it, or mix tcp 
 test.each<[string, string[], string[]]>([
   [
     'an unknown kind',
-    ['--fallback=icmp', '--knocks=tcp/2,udp/1'],
+    ['--fallback=icmp', '--knocks=tcp/2000,udp/1'],
     ['--fallback: expected sequence, payload or secret'],
   ],
   [
-    'no knocks',
-    ['--fallback=sequence'],
-    ['--fallback sequence: needs --knocks; hint: for example --knocks udp/17954,tcp/1337'],
-  ],
-  [
     'knocks for nothing',
-    ['--knocks=tcp/2,udp/1', '--regexp'],
+    ['--knocks=tcp/2000,udp/1', '--regexp'],
     ['--knocks: needs --fallback', '--regexp: needs --fallback'],
   ],
   [
@@ -84,8 +80,8 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'a payload for another kind',
-    ['--fallback=sequence', '--knocks=tcp/20,udp/10', '--payload=x'],
-    ['--payload: of no use with --fallback sequence'],
+    ['--fallback=sequence', '--knocks=tcp/2000,udp/10', '--payload=x'],
+    ['--payload: cannot be combined with --fallback sequence'],
   ],
   ['no payload', ['--fallback=payload', '--knocks=udp/1'], ['--fallback payload: needs --payload']],
   [
@@ -100,7 +96,7 @@ test.each<[string, string[], string[]]>([
   ],
   [
     'a range that runs backwards',
-    ['--fallback=sequence', '--knocks=tcp/20,udp/10', '--always=192.0.2.9-192.0.2.1'],
+    ['--fallback=sequence', '--knocks=tcp/2000,udp/10', '--always=192.0.2.9-192.0.2.1'],
     [
       '--always: expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not "192.0.2.9-192.0.2.1"',
     ],
@@ -108,7 +104,7 @@ test.each<[string, string[], string[]]>([
   ...['0.0.0.0/0', '128.0.0.0/0', '192.0.2.9/24', '0.0.0.0-255.255.255.255', '192.0.2.0/33'].map(
     (always): [string, string[], string[]] => [
       `always ${always}`,
-      ['--fallback=sequence', '--knocks=tcp/20,udp/10', `--always=${always}`],
+      ['--fallback=sequence', '--knocks=tcp/2000,udp/10', `--always=${always}`],
       [
         `--always: expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not "${always}"`,
       ],
@@ -116,7 +112,7 @@ test.each<[string, string[], string[]]>([
   ),
   [
     'IPv6',
-    ['--fallback=sequence', '--knocks=tcp/20,udp/10', '--always=2001:db8::/32'],
+    ['--fallback=sequence', '--knocks=tcp/2000,udp/10', '--always=2001:db8::/32'],
     [
       '--always: expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not "2001:db8::/32"',
     ],
@@ -124,3 +120,14 @@ test.each<[string, string[], string[]]>([
 ])('%s: refused', async (_, argv, lines) => {
   expect(linesOf(await refusalOf(read(argv)), 'usage')).toEqual(lines);
 });
+
+test.each(['sequence', 'payload', 'secret'])(
+  '%s without knocks: refused, with an example that is taken',
+  async (kind) => {
+    const argv = [`--fallback=${kind}`, ...(kind === 'payload' ? ['--payload=x'] : [])];
+    const [line = '', ...others] = linesOf(await refusalOf(read(argv)), 'usage');
+    const [, example = ''] = /: needs --knocks; hint: for example --knocks (\S+)$/.exec(line) ?? [];
+    expect(others).toEqual([]);
+    expect(await read([...argv, `--knocks=${example}`])).toMatchObject({ kind });
+  },
+);

@@ -1,14 +1,15 @@
+import { serviceName } from '../../../src/access/service';
 import { BadValue } from '../../../src/common/values';
 import {
-  defaultClient,
   openQuestions,
-  QUESTIONS,
+  type Question,
   readCommandLine,
   readSetup,
+  warningsOf,
   withAnswer,
 } from '../../../src/init/options';
-import { linesOf, refusalOf } from '../../support/refusals';
-import { SETUP } from './setups';
+import { lineOf, linesOf, refusalOf } from '../../support/refusals';
+import { HOST, SETUP } from './setups';
 
 const NEEDED = [
   '--router',
@@ -18,7 +19,7 @@ const NEEDED = [
   '--server=fw.example.com',
 ];
 
-const read = async (...argv: string[]) => readSetup(await readCommandLine(argv));
+const read = async (...argv: string[]) => readSetup(await readCommandLine(argv), HOST);
 const CLIENTS = ['--client=phone', '--client=laptop'];
 const refused = async (...argv: string[]) => linesOf(await refusalOf(read(...argv)), 'usage');
 
@@ -26,6 +27,9 @@ test('reads the whole of a set-up', async () => {
   const services = ['tcp/22', 'tcp/443=192.168.88.10', 'udp/51820=192.168.88.10:51821'];
   const argv = [...NEEDED, ...CLIENTS, ...services.map((service) => `--service=${service}`)];
   expect(await read(...argv)).toEqual(SETUP);
+  expect(await read(...NEEDED, '--client=phone,laptop', `--service=${services.join(',')}`)).toEqual(
+    SETUP,
+  );
   const more = ['--sliding', '--wan', 'outside', '--spa-port', '4444', '--helper', '/opt/x'].concat(
     '--one-list',
     '--name=home',
@@ -35,7 +39,7 @@ test('reads the whole of a set-up', async () => {
     sliding: true,
     oneList: true,
     name: 'home',
-    wan: 'outside',
+    wan: { kind: 'list', name: 'outside' },
     spaPort: 4444,
     helper: '/opt/x',
   });
@@ -57,6 +61,8 @@ test.each([
   'tcp/0',
   'icmp/1',
   'tcp/22-23',
+  '6/22',
+  'tcp/22,',
   'tcp/22=',
   'tcp/22=router.lan',
   'tcp/22=192.168.88.10:',
@@ -88,11 +94,50 @@ test('takes a helper as long as fwknopd does, and no longer', async () => {
   ]);
 });
 
+test('--wan-interface names an interface in place of a list', async () => {
+  const argv = [...NEEDED, '--service=tcp/22', '--wan-interface=pppoe-out1'];
+  expect((await read(...argv)).wan).toEqual({ kind: 'interface', name: 'pppoe-out1' });
+  expect(await refused(...argv, '--wan=WAN')).toEqual(['--wan-interface: contradicts --wan']);
+});
+
+test('refuses the router as the fwknopd host', async () => {
+  const argv = ['--router=192.168.88.1', '--fwknopd=192.168.88.1', '--server=fw.example.com'];
+  expect(await refused(...argv, '--service=tcp/22')).toEqual([
+    '--fwknopd 192.168.88.1: this is the router; hint: name the host that runs fwknopd',
+  ]);
+});
+
+test.each([
+  ['192.168.1.1', true],
+  ['10.0.0.1', true],
+  ['172.31.0.1', true],
+  ['100.64.0.1', true],
+  ['169.254.1.1', true],
+  ['127.0.0.1', true],
+  ['192.0.2.1', false],
+  ['172.32.0.1', false],
+  ['fw.example.com', false],
+])('--server %s: warned of: %s', (server, isPrivate) => {
+  const lines = warningsOf({ ...SETUP, server }).map(lineOf);
+  expect(lines).toEqual(
+    isPrivate ? [expect.stringContaining(`--server ${server}: a private address`)] : [],
+  );
+});
+
+test.each([
+  ['/usr/local/bin/fwknop-mikrotik', '/usr/local/bin/fwknop-mikrotik'],
+  [undefined, '/usr/bin/fwknop-mikrotik'],
+  [`/${'x'.repeat(250)}`, '/usr/bin/fwknop-mikrotik'],
+])('where this program is %s, the helper is %s', async (program, helper) => {
+  const commandLine = await readCommandLine([...NEEDED, '--service=tcp/22']);
+  expect(readSetup(commandLine, { ...HOST, program }).helper).toBe(helper);
+});
+
 test('refuses a service twice, and the port of the SPA packets', async () => {
   const twice = ['--service=tcp/22', '--service=tcp/22=192.168.88.10'];
   expect(await refused(...NEEDED, ...twice)).toEqual(['--service: tcp/22 is given twice']);
   expect(await refused(...NEEDED, '--service=udp/62201')).toEqual([
-    '--service udp/62201: this port takes the SPA packets; hint: choose another one for them: --spa-port',
+    '--service udp/62201: this port takes the SPA packets; hint: choose another port for them: --spa-port',
   ]);
   expect((await read(...NEEDED, '--service=tcp/62201')).services).toHaveLength(1);
 });
@@ -139,8 +184,9 @@ test.each([
   ['my_pi', 'client'],
   ['', 'client'],
   ['x'.repeat(21), 'client'],
-])('on the host %j the client is called %s where none is named', (host, client) => {
-  expect(defaultClient(host)).toBe(client);
+])('on the host %j the client is called %s where none is named', async (name, client) => {
+  const commandLine = await readCommandLine([...NEEDED, '--service=tcp/22']);
+  expect(readSetup(commandLine, { ...HOST, name }).clients).toEqual([client]);
 });
 
 test('refuses words and unknown options', async () => {
@@ -153,31 +199,78 @@ test('refuses words and unknown options', async () => {
 });
 
 describe('the questions', () => {
+  const NONE: Parameters<typeof withAnswer>[0] = new Map();
+  const question = (option: Question['option'], texts = NONE) => {
+    const found = openQuestions(texts, HOST).find((one) => one.option === option);
+    if (found === undefined) throw new Error(`no question for --${option}`);
+    return found;
+  };
+
   test('are those that the command line leaves open', async () => {
     const { texts } = await readCommandLine(['--fwknopd=192.0.2.1', '--service=tcp/22']);
-    expect(openQuestions(texts).map(({ option }) => option)).toEqual(['router', 'server']);
+    expect(openQuestions(texts, HOST).map(({ option }) => option)).toEqual(['router', 'server']);
   });
 
-  test('have defaults that make a set-up', () => {
-    const texts = QUESTIONS.reduce(
-      (all, question) => withAnswer(all, question, ''),
-      new Map() as Parameters<typeof withAnswer>[0],
+  test('have defaults that this host tells, and no others', () => {
+    const defaults = (host: typeof HOST) =>
+      openQuestions(NONE, host).map(({ defaultAnswer }) => defaultAnswer);
+    expect(defaults(HOST)).toEqual(['192.168.88.1', '192.168.88.50', undefined, undefined]);
+    expect(defaults({ ...HOST, gateway: undefined, addresses: [] })).toEqual(
+      Array(4).fill(undefined),
     );
-    expect(readSetup({ texts, switches: new Set() })).toEqual({
+  });
+
+  test('do not offer the router as the fwknopd host', () => {
+    const texts = new Map([['router', ['192.168.88.50']]] as const);
+    expect(question('fwknopd', texts).defaultAnswer).toBe('172.17.0.1');
+  });
+
+  test('make a setup of their defaults and examples', () => {
+    let texts = NONE;
+    for (const { option } of openQuestions(NONE, HOST)) {
+      const { defaultAnswer, example } = question(option, texts);
+      texts = withAnswer(
+        texts,
+        question(option, texts),
+        defaultAnswer === undefined ? example : '',
+      );
+    }
+    expect(readSetup({ texts, switches: new Set() }, HOST)).toEqual({
       ...SETUP,
-      clients: [defaultClient()],
+      clients: ['raspberrypi'],
       services: [{ protocol: 'tcp', port: 22, inside: undefined }],
     });
   });
 
   test('take several services, and nothing that is wrong', () => {
-    const [service] = QUESTIONS.filter(({ option }) => option === 'service');
-    expect(withAnswer(new Map(), service!, 'tcp/22, udp/53').get('service')).toEqual([
-      'tcp/22',
-      'udp/53',
-    ]);
-    for (const question of QUESTIONS) {
-      expect(() => withAnswer(new Map(), question, '???')).toThrow(BadValue);
+    const { services } = readSetup(
+      {
+        texts: new Map([
+          ...new Map([
+            ['router', ['192.168.88.1']],
+            ['fwknopd', ['192.168.88.50']],
+            ['server', ['fw.example.com']],
+          ] as const),
+          ...withAnswer(NONE, question('service'), 'tcp/22, udp/53'),
+        ]),
+        switches: new Set(),
+      },
+      HOST,
+    );
+    expect(services.map(serviceName)).toEqual(['tcp/22', 'udp/53']);
+    for (const one of openQuestions(NONE, HOST)) {
+      expect(() => withAnswer(NONE, one, '???')).toThrow(BadValue);
     }
+    for (const option of ['server', 'service'] as const) {
+      expect(() => withAnswer(NONE, question(option), '')).toThrow(BadValue);
+    }
+  });
+
+  test('refuse at once an answer that contradicts another one', () => {
+    const router = new Map([['router', ['192.168.88.1']]] as const);
+    expect(() => withAnswer(router, question('fwknopd'), '192.168.88.1')).toThrow(
+      /this is the router; hint: /,
+    );
+    expect(() => withAnswer(router, question('service'), 'udp/62201')).toThrow(/SPA packets/);
   });
 });

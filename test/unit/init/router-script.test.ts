@@ -1,7 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AddressList } from '../../../simulator/api/address-lists';
+import { additionsOf } from '../../../simulator/firewall/additions';
+import { Engine } from '../../../simulator/firewall/engine';
 import { Configuration } from '../../../simulator/script/configuration';
-import { importScript } from '../../../simulator/script/script';
+import { importScript, readString } from '../../../simulator/script/script';
 import { routerScript } from '../../../src/init/router-script';
 import type { Setup } from '../../../src/init/setup';
 import { undoScript } from '../../../src/init/undo';
@@ -12,7 +15,7 @@ const golden = (name: string) => join(__dirname, '../../golden', name);
 const scriptOf = (changes: Partial<Setup> = {}, password = SECRETS.password) =>
   routerScript({ ...SETUP, ...changes }, { ...SECRETS, password });
 
-/** What a configuration holds, as a text that can be compared. */
+/** The content of a configuration, as a text that can be compared. */
 const dump = (router: Configuration) => JSON.stringify(router.menus, null, 1);
 
 const ours = (router: Configuration, menu: string) =>
@@ -21,7 +24,7 @@ const ours = (router: Configuration, menu: string) =>
 // UPDATE_GOLDEN=1 writes them anew: then read what has changed.
 test.each([
   ['router.rsc', scriptOf()],
-  ['router-sliding.rsc', scriptOf({ sliding: true, wan: 'outside world' })],
+  ['router-sliding.rsc', scriptOf({ sliding: true, wan: { kind: 'list', name: 'outside world' } })],
   ['undo.rsc', undoScript()],
 ])('%s is the one that was read and approved', (name, script) => {
   if (process.env.UPDATE_GOLDEN) writeFileSync(golden(name), script);
@@ -154,7 +157,7 @@ describe('on a router as it comes', () => {
   );
 });
 
-describe.each(['7.9', '7.24'] as const)('on RouterOS %s', (release) => {
+describe.each(['7.9', '7.19', '7.24'] as const)('on RouterOS %s', (release) => {
   test('a second import changes nothing', () => {
     const router = new Configuration(release);
     const script = scriptOf({ sliding: true });
@@ -209,12 +212,12 @@ describe.each(['7.9', '7.24'] as const)('on RouterOS %s', (release) => {
       const service = router.menus['/ip/service']![1]!;
       if (certificate !== undefined) service.certificate = certificate;
       if (address !== undefined) {
-        service[release === '7.9' ? 'address' : 'available-from'] = address;
+        service[release === '7.24' ? 'available-from' : 'address'] = address;
       }
       const before = { ...service };
       const printed = importScript(scriptOf(), router);
       expect(service).toEqual(before);
-      expect(printed[0]).toMatch(/api-ssl has .* left as it is/);
+      expect(printed[0]).toMatch(/api-ssl has .* stays as it is/);
       expect(printed.at(-1)).toMatch(/^fingerprint /);
       const after = dump(router);
       importScript(scriptOf(), router);
@@ -229,8 +232,30 @@ describe.each(['7.9', '7.24'] as const)('on RouterOS %s', (release) => {
   test('connections that are listed among the services stay out of it', () => {
     const router = new Configuration(release);
     router.addConnection('api-ssl');
+    router.addConnection('api-ssl');
     importScript(scriptOf(), router);
     expect(router.serve(8729).availableFrom).toBe('192.168.88.50/32');
+    importScript(undoScript(), router);
+    expect(() => router.serve(8729)).toThrow('api-ssl is not ready');
+  });
+
+  test.each([0, 1, 59])('waits %i s for the fingerprint', (seconds) => {
+    const router = new Configuration(release);
+    router.signingSeconds = seconds;
+    const printed = importScript(scriptOf(), router);
+    expect(printed.at(-1)).toMatch(/^fingerprint of fwknop-mikrotik: [0-9a-f]{64}$/);
+    expect(router.serve(8729).users).toHaveLength(1);
+  });
+
+  test('gives up after a minute without a fingerprint, and says what to do', () => {
+    const router = new Configuration(release);
+    router.signingSeconds = 61;
+    expect(() => importScript(scriptOf(), router)).toThrow(
+      /no fingerprint after 60 s; hint: wait, then import router.rsc again/,
+    );
+    router.delay(1);
+    importScript(scriptOf(), router);
+    expect(router.serve(8729).users).toHaveLength(1);
   });
 });
 
@@ -242,31 +267,123 @@ describe('on a router with rules of its own', () => {
   const order = (router: Configuration) =>
     router.menus['/ip/firewall/filter']?.map(({ comment }) => comment);
 
-  test.each(['drop', 'reject'])('the rule stands before the first %s of chain input', (action) => {
+  const [INPUT, OURS] = [{ chain: 'input' }, 'fwknop-mikrotik: tcp/22'];
+  const DEFAULT = { ...INPUT, comment: 'defconf: drop all not coming from LAN' };
+  const mine = { ...INPUT, action: 'accept', protocol: 'icmp', comment: 'mine' };
+
+  /** Whether the firewall lets a source connect to tcp/22 from the WAN. */
+  const isOpen = (router: Configuration, list?: string) => {
+    const lists = { v4: new AddressList('v4', 'plain'), v6: new AddressList('v6', 'plain') };
+    const src = '203.0.113.9';
+    if (list !== undefined) lists.v4.add(new Map(Object.entries({ list, address: src })));
+    const engine = new Engine(additionsOf(router), lists);
+    const ports = { srcPort: 40_000, dstPort: 22 };
+    const syn = { family: 'v4', protocol: 'tcp', src, dst: '192.0.2.1', ...ports } as const;
+    const packet = {
+      ...syn,
+      payload: Buffer.alloc(0),
+      length: 60,
+      flags: new Set(['syn'] as const),
+    };
+    return engine.judge(packet).verdict === 'accept';
+  };
+
+  test.each<[string, Record<string, string>[], string[]]>([
+    ...['drop', 'reject', 'tarpit'].map((action): [string, Record<string, string>[], string[]] => [
+      `the first ${action}`,
+      [
+        { chain: 'forward', action, comment: 'forward' },
+        mine,
+        { ...INPUT, action, protocol: 'tcp', comment: 'first' },
+        { ...INPUT, action: 'drop', comment: 'second' },
+      ],
+      ['forward', 'mine', OURS, 'first', 'second'],
+    ]),
+    [
+      'an enabled drop, where the default rule is disabled',
+      [mine, { ...DEFAULT, action: 'drop', disabled: 'yes' }, { ...INPUT, action: 'drop' }],
+      ['mine', DEFAULT.comment, OURS, ''],
+    ],
+    [
+      'the drop, where the default rule accepts',
+      [mine, { ...DEFAULT, action: 'accept', protocol: 'icmp' }, { ...INPUT, action: 'drop' }],
+      ['mine', DEFAULT.comment, OURS, ''],
+    ],
+    [
+      'their own drop, where that stands before the default rule',
+      [mine, { ...INPUT, action: 'drop', comment: 'theirs' }, { ...DEFAULT, action: 'drop' }],
+      ['mine', OURS, 'theirs', DEFAULT.comment],
+    ],
+    [
+      'the drop of everything, not that of invalid packets',
+      [
+        { ...INPUT, action: 'drop', 'connection-state': 'invalid' },
+        mine,
+        { ...DEFAULT, action: 'drop' },
+      ],
+      ['', 'mine', OURS, DEFAULT.comment],
+    ],
+    [
+      'a jump to a chain that drops',
+      [
+        { chain: 'in-wan', action: 'drop', comment: 'in-wan' },
+        mine,
+        { ...INPUT, action: 'jump', 'jump-target': 'in-wan', comment: 'jump' },
+        { ...INPUT, action: 'drop', comment: 'drop' },
+      ],
+      ['in-wan', 'mine', OURS, 'jump', 'drop'],
+    ],
+    [
+      'the drop, after a jump to a chain that does not',
+      [
+        { chain: 'log', action: 'passthrough', comment: 'log' },
+        { ...INPUT, action: 'jump', 'jump-target': 'log', comment: 'jump' },
+        { ...INPUT, action: 'drop', comment: 'drop' },
+      ],
+      ['log', 'jump', OURS, 'drop'],
+    ],
+  ])('the rule stands before %s', (_, rules, expected) => {
+    const router = new Configuration();
+    filter(router, rules);
+    const printed = importScript(scriptOf(), router);
+    expect(order(router)?.map((comment) => comment ?? '')).toEqual(expected);
+    expect(printed).toEqual([expect.stringMatching(/^fingerprint /)]);
+    expect([isOpen(router), isOpen(router, 'FWKNOP_6_22')]).toEqual([false, true]);
+  });
+
+  test('rules that are dynamic are left out: a place before them lasts until the next reboot', () => {
     const router = new Configuration();
     filter(router, [
-      { chain: 'forward', action, comment: 'forward' },
-      { chain: 'input', action: 'accept', comment: 'mine' },
-      { chain: 'input', action, comment: 'first' },
-      { chain: 'input', action: 'drop', comment: 'second' },
+      { ...INPUT, action: 'drop', comment: 'dynamic' },
+      { ...INPUT, action: 'drop', comment: 'static' },
     ]);
-    const printed = importScript(scriptOf(), router);
-    expect(order(router)).toEqual([
-      'forward',
-      'mine',
-      'fwknop-mikrotik: tcp/22',
-      'first',
-      'second',
-    ]);
-    expect(printed).toHaveLength(1);
+    router.menus['/ip/firewall/filter']![0]!.dynamic = 'true';
+    importScript(scriptOf(), router);
+    expect(order(router)).toEqual(['dynamic', OURS, 'static']);
   });
 
   test('where nothing is dropped, it says so', () => {
     const router = new Configuration();
-    filter(router, [{ chain: 'input', action: 'accept', comment: 'mine' }]);
+    filter(router, [mine]);
     const printed = importScript(scriptOf(), router);
-    expect(order(router)).toEqual(['mine', 'fwknop-mikrotik: tcp/22']);
-    expect(printed[0]).toMatch(/drops nothing, so that tcp\/22 is open to everybody/);
+    expect(order(router)).toEqual(['mine', OURS]);
+    expect(printed[0]).toBe(
+      'chain input drops nothing: tcp/22 is open to everybody, with or without a knock',
+    );
+    expect(isOpen(router)).toBe(true);
+  });
+
+  test('where a jump may lead to a drop further on, it says where to move the rule', () => {
+    const router = new Configuration();
+    filter(router, [
+      { chain: 'last', action: 'drop', comment: 'last' },
+      { chain: 'next', action: 'jump', 'jump-target': 'last', comment: 'next' },
+      { ...INPUT, action: 'jump', 'jump-target': 'next', comment: 'jump' },
+    ]);
+    const printed = importScript(scriptOf(), router).join(' ');
+    expect(order(router)).toEqual(['last', 'next', 'jump', OURS]);
+    expect(printed).toMatch(/jumps to other chains.*move the rules .* before that jump/);
+    expect(printed).not.toMatch(/open to everybody/);
   });
 
   test('a user of that name which is not ours keeps all it has', () => {
@@ -291,11 +408,34 @@ describe('on a router with rules of its own', () => {
     expect(router.menus['/certificate']).toEqual([]);
   });
 
-  test('without the interface list it changes nothing, and says which option names another', () => {
+  test('without the interface list it changes nothing, and shows the lines that make one', () => {
     const router = new Configuration();
     const before = dump(router);
-    expect(() => importScript(scriptOf({ wan: 'outside' }), router)).toThrow(/outside.*--wan NAME/);
+    const script = scriptOf({ wan: { kind: 'list', name: 'out side' } });
+    const [checks = ''] = script.split('# A user that');
+    const lines = [...checks.matchAll(/:put (".*")\n/g)].map(([, text = '']) => readString(text));
+    expect(() => importScript(script, router)).toThrow('no interface list out side');
     expect(dump(router)).toBe(before);
+    expect(lines).toContain('  /interface/list/add name="out side"');
+    expect(lines).toContain('  /interface/list/member/add list="out side" interface=INTERFACE');
+    expect(lines.join(' ')).toContain('--wan-interface INTERFACE');
+  });
+
+  test('--wan-interface: the rules name the interface, and need no list', () => {
+    const router = new Configuration();
+    router.menus['/interface/list'] = [{ '.id': '*1', name: 'LAN' }];
+    const script = scriptOf({ sliding: true, wan: { kind: 'interface', name: 'pppoe-out1' } });
+    expect(() => importScript(script, router)).toThrow(/no interface pppoe-out1; hint: /);
+    router.add('/interface', { name: 'pppoe-out1' });
+    importScript(script, router);
+    const rules = ['filter', 'nat', 'mangle'].flatMap((menu) =>
+      ours(router, `/ip/firewall/${menu}`),
+    );
+    expect(rules).toHaveLength(7);
+    for (const rule of rules) {
+      expect(rule).toMatchObject({ 'in-interface': 'pppoe-out1' });
+      expect(rule).not.toHaveProperty('in-interface-list');
+    }
   });
 });
 

@@ -1,5 +1,6 @@
-/** Set-ups and secrets for the tests of init, always the same. */
+/** Setups and secrets for the tests of init, always the same. */
 import type { ClientKeys, Fallback, Secrets, Setup } from '../../../src/init/setup';
+import type { ThisHost } from '../../../src/init/this-host';
 import { readKnock } from '../../../src/knock/knocks';
 import { hashOf } from '../../../src/knock/packets';
 
@@ -29,12 +30,20 @@ export const SETUP: Setup = {
   ],
   clients: ['phone', 'laptop'],
   name: undefined,
-  wan: 'WAN',
+  wan: { kind: 'list', name: 'WAN' },
   spaPort: 62201,
   sliding: false,
   oneList: false,
   helper: '/usr/bin/fwknop-mikrotik',
   fallback: undefined,
+};
+
+/** The host that runs init, and is the fwknopd host of the setup. */
+export const HOST: ThisHost = {
+  name: 'raspberrypi',
+  gateway: '192.168.88.1',
+  addresses: ['192.168.88.50', '172.17.0.1'],
+  program: '/usr/bin/fwknop-mikrotik',
 };
 
 export const knocks = (...texts: string[]) => texts.map(readKnock);

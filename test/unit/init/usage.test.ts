@@ -31,6 +31,7 @@ test('lists the options that were promised', () => {
     'name NAME',
     'one-list',
     'wan LIST',
+    'wan-interface NAME',
     'spa-port PORT',
     'sliding',
     'fallback KIND',
