@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
+import { completion } from './packaging/completion';
 
 const DIST = join(__dirname, 'dist');
 const CHANNEL = 'node-routeros/dist/Channel';
@@ -106,6 +107,7 @@ async function main(): Promise<void> {
   writeFileSync(join(DIST, 'main.js'), `${head}${program.text}})`.padEnd(LARGE_OBJECT));
   writeFileSync(join(DIST, 'commands.js'), commands.text);
   writeFileSync(join(DIST, 'yargs.js'), yargs.text);
+  writeFileSync(join(DIST, 'completion.bash'), completion());
   writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
 }
 

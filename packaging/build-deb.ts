@@ -81,6 +81,7 @@ function addProgram(tree: Tree): void {
 
 function addDocumentation(tree: Tree, date: Date): void {
   tree.addCompressed(`usr/share/man/man8/${name}.8`, read(`man/${name}.8`));
+  tree.add(`usr/share/bash-completion/completions/${name}`, read('dist/completion.bash'));
   tree.addCompressed(`${DOCUMENTATION}/README.md`, read('README.md'));
   for (const file of ['access.conf.example', 'mikrotik.toml.example']) {
     tree.add(`${DOCUMENTATION}/examples/${file}`, read(file));

@@ -5,7 +5,7 @@ import { filledText } from '../config/settings';
 import { type Knock, readKnock } from '../knock/knocks';
 import { type Fallback, isHost } from './setup';
 
-const KINDS = ['sequence', 'payload', 'secret'] as const;
+export const KINDS = ['sequence', 'payload', 'secret'] as const;
 type Kind = (typeof KINDS)[number];
 
 export const FALLBACK_TEXTS = [

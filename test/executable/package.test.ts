@@ -34,7 +34,7 @@ import { OPENED_TEXT } from './says';
 const ROOT = resolve(__dirname, '../..');
 
 const BELONGS =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/[a-z-]+\.(?:js|txt)|man\/.*\.8)$/;
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/[a-z-]+\.(?:js|txt|bash)|man\/.*\.8)$/;
 
 let folder: string;
 let tarball: string;

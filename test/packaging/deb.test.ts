@@ -59,6 +59,7 @@ testDeb('has its files where Debian looks for them, owned by root and closed to 
       ...readdirSync(join(ROOT, 'dist'))
         .filter((name) => name.endsWith('.js'))
         .map((name) => `-rw-r--r-- usr/lib/fwknop-mikrotik/dist/${name}`),
+      '-rw-r--r-- usr/share/bash-completion/completions/fwknop-mikrotik',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/README.md.gz',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/changelog.gz',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/copyright',
