@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Finding } from '../check/output';
 import { Failure } from '../common/failure';
 import { readRegularFile, readTrustedFile, showPath } from '../common/trusted-file';
 import { type Ownership, stageFile } from '../common/whole-file';
@@ -20,6 +21,12 @@ export interface Change {
 }
 
 const MOST_LINES = 100; // of one part of a change
+
+/** What a command is to change, and what is to be said of it. */
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+}
 
 /** A file that holds keys is root's alone. */
 const CLOSED: Ownership = { mode: 0o600, owner: { uid: 0, gid: 0 } };
@@ -82,9 +89,11 @@ export function backupOf({ path }: Target): string {
  * Every text is on the disk before the first file is replaced, so that renames alone can follow, and
  * go back.
  *
+ * @returns the backups that were made
  * @throws Failure `config` where one cannot be written; then all are as they were
  */
-export function applyChanges(changes: readonly Change[]): void {
+export function applyChanges(changes: readonly Change[]): ReadonlySet<string> {
+  const backups = new Set<string>();
   const staged: string[] = [];
   const restore: (() => void)[] = [];
   let current = '';
@@ -103,12 +112,14 @@ export function applyChanges(changes: readonly Change[]): void {
       requireUnchanged(target);
       const kept = old === undefined ? undefined : keep(target, old);
       if (kept !== undefined) restore.push(() => rmSync(kept, { force: true }));
+      if (kept === backupOf(target)) backups.add(kept);
       renameSync(replacement, target.path);
       restore.push(() => {
         if (kept === undefined) rmSync(target.path);
         else renameSync(kept, target.path);
       });
     }
+    return backups;
   } catch (error) {
     for (const step of restore.reverse()) step();
     if (error instanceof Failure) throw error;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { run as check } from '../check/check';
-import { Output, type Section } from '../check/output';
+import { type Finding, Output, type Section } from '../check/output';
 import { runProgram } from '../check/run-program';
 import { print } from '../cli/report';
 import { isContainer } from '../common/container';
@@ -11,11 +11,12 @@ import { ownPath } from '../common/own-path';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import { clientsOf, hasStanza, spaPortOf, stanzasOf, withHelper, withStanzas } from './access-conf';
-import { applyChanges, backupOf, type Change, describeChange, readTarget } from './change';
+import { applyChanges, backupOf, describeChange, type Plan, readTarget } from './change';
 import { mergeConfiguration } from './configuration';
 import { listenLines } from './fwknopd-conf';
 import { serve } from './fwknopd-service';
 import { splitAtMarkers, withMarked, withoutMarked } from './markers';
+import { planMigration } from './migrate';
 import { type InstallOptions, readOptions, requireRoot } from './options';
 import { readSetupDirectory } from './setup-directory';
 import { USAGE } from './usage';
@@ -42,7 +43,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     await undo(options, section);
     return output.status;
   }
-  const isChanged = write(planInstall(options, section), options.dryRun, section);
+  const plan =
+    options.verb === 'migrate' ? await planMigration(options.force) : planInstall(options);
+  const isChanged = carryOut(plan, options.dryRun, section);
   if (options.filesOnly || options.dryRun) return output.status;
   if (isChanged) await serve('restart', section);
   await warmUp();
@@ -51,7 +54,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 /** Everything that the setup in a directory changes in /etc/fwknop. */
-function planInstall({ directory, force }: InstallOptions, section: Section): readonly Change[] {
+function planInstall({ directory, force }: InstallOptions): Plan {
   const setup = readSetupDirectory(directory);
   const { name, text } = setup.accessConf;
   // A container's files are copies of those in the directory, made at each start.
@@ -68,28 +71,25 @@ function planInstall({ directory, force }: InstallOptions, section: Section): re
     { name: showPath(configuration.path), text: configuration.text },
     force || isCopy,
   );
-  if (merged.isKept) {
-    const what = `${configuration.path} differs from ${setup.configuration.name}, and stays`;
-    section.warn('mikrotik.toml', what, 'replace it by --force');
-  }
   if (!force && !isCopy) requireNoClientLost(accessConf.text ?? '', stanzas, name);
-  return [
-    { target: configuration, text: merged.text },
-    {
-      target: accessConf,
-      text: isCopy
-        ? stanzas
-        : withStanzas(accessConf.text ?? '', showPath(accessConf.path), stanzas),
-    },
-    {
-      target: fwknopdConf,
-      text: withMarked(
-        fwknopdConf.text ?? '',
-        showPath(fwknopdConf.path),
-        listenLines(spaPortOf(stanzas)),
-      ),
-    },
-  ];
+  const accessName = showPath(accessConf.path);
+  const access = isCopy ? stanzas : withStanzas(accessConf.text ?? '', accessName, stanzas);
+  const listen = listenLines(spaPortOf(stanzas));
+  const fwknopd = withMarked(fwknopdConf.text ?? '', showPath(fwknopdConf.path), listen);
+  const kept: Finding = {
+    status: 'warn',
+    step: 'mikrotik.toml',
+    what: `${configuration.path} differs from ${setup.configuration.name}, and stays`,
+    hint: 'replace it by --force',
+  };
+  return {
+    changes: [
+      { target: configuration, text: merged.text },
+      { target: accessConf, text: access },
+      { target: fwknopdConf, text: fwknopd },
+    ],
+    findings: merged.isKept ? [kept] : [],
+  };
 }
 
 /** A client that was added since init ran has its keys nowhere else. @throws Failure `config` */
@@ -102,45 +102,33 @@ function requireNoClientLost(text: string, stanzas: string, name: string): void 
   throw new Failure('config', what, 'remove them by --force');
 }
 
-/** Carries changes out, or prints them. @returns whether there was one */
-function write(plan: readonly Change[], isDryRun: boolean, section: Section): boolean {
-  const changes = plan.filter(({ target, text }) => target.text !== text);
-  const backups = new Map(
-    changes.map(({ target }) => [
-      target,
-      target.text !== undefined && !existsSync(backupOf(target)),
-    ]),
-  );
-  if (!isDryRun) applyChanges(changes);
-  for (const change of plan) {
+/** Carries a plan out, or prints it. @returns whether it changes anything */
+function carryOut(plan: Plan, isDryRun: boolean, section: Section): boolean {
+  const changes = plan.changes.filter(({ target, text }) => target.text !== text);
+  const backups = isDryRun ? new Set() : applyChanges(changes);
+  for (const change of plan.changes) {
     const { path } = change.target;
+    const backup = backupOf(change.target);
     if (!changes.includes(change)) section.ok(path, 'unchanged');
     else if (isDryRun) print(`${path} would change:\n${describeChange(change)}`);
-    else {
-      const backup = backups.get(change.target)
-        ? `; the old one is ${backupOf(change.target)}`
-        : '';
-      section.ok(path, `written${backup}`);
-    }
+    else section.ok(path, backups.has(backup) ? `written; the old one is ${backup}` : 'written');
   }
+  section.addAll(plan.findings);
   return changes.length > 0;
 }
 
 /** Takes out the lines between the markers. */
 async function undo({ dryRun }: InstallOptions, section: Section): Promise<void> {
-  const plan = [DEFAULT_ACCESS_CONF, FWKNOPD_CONF].map((path) => {
+  const changes = [DEFAULT_ACCESS_CONF, FWKNOPD_CONF].flatMap((path) => {
     const target = readTarget(path);
-    return { target, text: withoutMarked(target.text ?? '', showPath(path)) };
+    if (target.text === undefined) return [];
+    return [{ target, text: withoutMarked(target.text, showPath(path)) }];
   });
-  const isChanged = write(
-    plan.filter(({ target }) => target.text !== undefined),
-    dryRun,
-    section,
-  );
+  const isChanged = carryOut({ changes, findings: [] }, dryRun, section);
   section.ok(DEFAULT_CONFIG_FILE, 'stays: it holds the password of the router user');
   if (!isChanged || dryRun) return;
-  const [accessConf] = plan;
-  await serve(hasStanza(accessConf?.text ?? '') ? 'restart' : 'stop', section);
+  const isUsed = changes.some(({ text }) => hasStanza(text));
+  await serve(isUsed ? 'restart' : 'stop', section);
 }
 
 /** Runs the program once, so that it makes its code cache now and not at the first knock. */

@@ -5,11 +5,11 @@ import { Failure } from '../common/failure';
 import { shellWord } from '../common/text';
 import { DEFAULT_OUT } from '../init/options';
 
-const SWITCHES = ['dry-run', 'force', 'files-only', 'undo', 'help'] as const;
+const SWITCHES = ['dry-run', 'force', 'files-only', 'migrate', 'undo', 'help'] as const;
 const HELP = 'fwknop-mikrotik install --help';
 
 export interface InstallOptions {
-  readonly verb: 'install' | 'undo' | 'help';
+  readonly verb: 'install' | 'migrate' | 'undo' | 'help';
   readonly directory: string;
   /** The options of `check` that pin. */
   readonly pin: readonly string[];
@@ -35,13 +35,16 @@ export async function readOptions(argv: readonly string[]): Promise<InstallOptio
     ...(texts.has('pin') ? ['--pin'] : []),
     ...[...switches].map((name) => `--${name}`),
   ];
-  const verb = switches.has('help') ? 'help' : switches.has('undo') ? 'undo' : 'install';
-  if (verb === 'undo') refuse(given, '--undo', ['DIR', '--pin', '--force', '--files-only']);
+  const verb = (['help', 'undo', 'migrate'] as const).find((name) => switches.has(name));
+  if (verb === 'undo') {
+    refuse(given, '--undo', ['DIR', '--pin', '--force', '--files-only', '--migrate']);
+  }
+  if (verb === 'migrate') refuse(given, '--migrate', ['DIR']);
   if (switches.has('files-only')) refuse(given, '--files-only', ['--pin']);
   const pin = texts.get('pin')?.[0];
   readPin(pin);
   return {
-    verb,
+    verb: verb ?? 'install',
     directory,
     pin: pin !== undefined ? [`--pin=${pin}`] : isTerminal() ? ['--pin'] : [],
     force: switches.has('force'),

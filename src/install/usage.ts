@@ -6,6 +6,8 @@ export const USAGE = `fwknop-mikrotik install - put the files of init in place o
 Synopsis
   sudo fwknop-mikrotik install [DIR] [--pin=HEX] [--dry-run] [--force]
                                [--files-only]
+  sudo fwknop-mikrotik install --migrate [--pin=HEX] [--dry-run] [--force]
+                               [--files-only]
   sudo fwknop-mikrotik install --undo [--dry-run]
 
   Takes mikrotik.toml and access.conf from the directory that init made. The
@@ -26,6 +28,8 @@ Options
                 Remove clients that DIR does not have
   --files-only  write the files, and do nothing else
   --dry-run     print what would change, without keys and passwords
+  --migrate     for those who used open_ports.py: its lines of access.conf run this
+                program, and their options become mikrotik.toml. Keys stay
   --undo        take the lines between the markers out again; mikrotik.toml stays
   --help        print this text
 
