@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { testOnTerminal } from '../test/executable/terminal';
 import { testInNamespaces } from '../test/fwknop/isolation';
 import { makeFolder } from '../test/support/files';
+import { readPage } from '../test/support/markdown';
 
 const COMMAND = [process.execPath, '-r', 'ts-node/register/transpile-only', `${__dirname}/main.ts`];
 
@@ -48,6 +49,11 @@ testInNamespaces('the demo from the packet on')('from the packet on', () => {
   expect([stdout, inOrder(stdout, story)]).toEqual([stdout, true]);
   expect(stdout).toMatch(/^[\x20-\x7e\n]*$/);
   expect(stdout).not.toContain('Left out');
+  // The README shows the first part, with the times of another run.
+  const timeless = (text: string) => text.replace(/^ *\d+\.\d s/gm, '');
+  const [, opening = ''] = /closes by itself\n([\s\S]*?\n)\n/.exec(stdout) ?? [];
+  const [shown] = readPage('README.md').blocks.filter(({ text }) => text.includes('  log  '));
+  expect(timeless(shown?.text ?? '')).toBe(timeless(opening));
 });
 
 test('without namespaces it says so, and begins with the program', () => {

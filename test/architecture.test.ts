@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import packageJson from '../package.json';
 import lockfile from '../package-lock.json';
-import { USAGE } from '../src/cli/usage';
 
 const ROOT = join(__dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -101,11 +100,5 @@ describe('the package', () => {
 
   test('names no place to download from', () => {
     expect(Object.values(locked).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
-  });
-});
-
-describe('the README', () => {
-  test("repeats the program's own help", () => {
-    expect(read('README.md')).toContain(`\`\`\`\n${USAGE}\`\`\`\n`);
   });
 });
