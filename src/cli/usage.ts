@@ -10,10 +10,8 @@ const EXIT_STATUS = Object.values(EXIT)
   .map(({ status, meaning }) => `  ${String(status).padEnd(4)}${meaning}`)
   .join('\n');
 
-/** The text of --help. */
-export const USAGE = `fwknop-mikrotik - open a MikroTik router's address list for a valid SPA packet
-
-Synopsis
+/** The part of --help that a call without arguments prints on a terminal. */
+export const SYNOPSIS = `Synopsis
   fwknop-mikrotik [options] <src> <proto> <port> <timeout>
   fwknop-mikrotik init | install | check | knock [--help] ...
 
@@ -21,11 +19,16 @@ Synopsis
   to the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
 
 Commands, for people
-  init     write all that a new set-up needs, for all machines
+  init     write the files of a new setup: router, fwknopd host and clients
   install  put the files of init in place on the fwknopd host
-  check    say step by step what works, and how to mend what does not
-  knock    knock at a fallback door of the router itself, without fwknopd
+  check    test each step of an opening, with a hint for each that fails
+  knock    open a fallback port of the router by port knocking, without fwknopd
+`;
 
+/** The text of --help. */
+export const USAGE = `fwknop-mikrotik - open a MikroTik router's address list for a valid SPA packet
+
+${SYNOPSIS}
 Arguments
   <src>      the address to let in: IPv4 in its usual form, or IPv6
   <proto>    6 or tcp, 17 or udp
@@ -49,9 +52,9 @@ Options
   --deadline DURATION   time for the whole run (${DEFAULT_DEADLINE}s)
   --syslog MODE         auto (default: when stderr is no terminal), on or off
   --dry-run             check everything, print the commands, connect to nothing
-  --verbose             say on stderr what happens
-  --help                print this text
-  --version             print the version
+  --verbose             log each step to stderr
+  --help                print this text; also -h
+  --version             print the version; also -V
 
   Router options apply to every router of the configuration, or to --routerip.
   A value that begins with a dash is written --option=VALUE.

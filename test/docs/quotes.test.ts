@@ -1,0 +1,110 @@
+/** The commands, options, settings and messages that the documentation quotes are those of the program. */
+import { execFileSync } from 'node:child_process';
+import packageJson from '../../package.json';
+import type { Fault } from '../../src/common/failure';
+import { readConfigText } from '../../src/config/config-file';
+import { type Page, pages, readPage, shellLines } from '../support/markdown';
+import { messagesOf } from '../support/messages';
+import { EXECUTABLE } from '../support/shipped';
+
+const PAGES = pages().filter(({ path }) => path !== 'CHANGELOG.md');
+const cases = <T>(all: (page: Page) => readonly T[]) =>
+  PAGES.flatMap((page) => all(page).map((one) => [page.path, one] as const));
+
+const help = (...command: readonly string[]) =>
+  execFileSync(EXECUTABLE, [...command, '--help'], { encoding: 'utf8' });
+const OPENING = help();
+const [, NAMES = ''] = /^ {2}fwknop-mikrotik ((?:\w+ \| )+\w+)/m.exec(OPENING) ?? [];
+const HELP = new Map([
+  ['', OPENING],
+  ...NAMES.split(' | ').map((name) => [name, help(name)] as const),
+]);
+const optionsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([o]) => o);
+
+/** Options of other programs. */
+const FOREIGN = [
+  ...['--use-openssl-ca', '--jitless', '--max-lazy', '--random-seed', '--tool', '--smc-check'],
+  ...['--key-gen', '--udp-server', '--rounds', '--node', '--check', '--no-recommends'],
+];
+
+describe('commands', () => {
+  const OURS = cases(shellLines).filter(([, line]) => /(?:^|[\s/])fwknop-mikrotik /.test(line));
+
+  test('there are some', () => {
+    expect(OURS.length).toBeGreaterThan(15);
+    expect([...HELP.keys()]).toEqual(expect.arrayContaining(['init', 'install', 'check', 'knock']));
+  });
+
+  test.each(OURS)('%s: %s', (_, line) => {
+    for (const [, rest = ''] of line.matchAll(/(?:^|[\s/])fwknop-mikrotik ([^|&;]*)/g)) {
+      const [first = ''] = rest.split(' ');
+      const text = HELP.get(/^[a-z]+$/.test(first) ? first : '');
+      expect(text).toBeDefined();
+      for (const option of optionsIn(rest)) expect(optionsIn(text!)).toContain(option);
+    }
+  });
+
+  test.each(
+    cases((page) => [...page.code, ...shellLines(page)]).filter(([, text]) =>
+      /npm run /.test(text),
+    ),
+  )('%s: %s', (_, text) => {
+    for (const [, script = ''] of text.matchAll(/npm run ([\w:]+)/g)) {
+      expect(Object.keys(packageJson.scripts)).toContain(script);
+    }
+  });
+
+  test("the README's two commands", () => {
+    const texts = readPage('README.md').blocks.map(({ text }) => text);
+    expect(texts).toEqual(
+      expect.arrayContaining(['npm ci && npm run demo\n', 'npm ci && npm test\n']),
+    );
+  });
+});
+
+test.each(cases(({ code }) => code.filter((text) => optionsIn(text).length > 0)))(
+  '%s: the options of `%s`',
+  (_, text) => {
+    const known = [...[...HELP.values()].flatMap(optionsIn), ...FOREIGN];
+    for (const option of optionsIn(text)) expect(known).toContain(option);
+  },
+);
+
+test.each(cases(({ blocks }) => blocks.filter(({ language }) => language === 'toml')))(
+  '%s: settings %#',
+  (path, { text }) => {
+    const faults: Fault[] = [];
+    readConfigText(text.replaceAll('"..."', `"${'0'.repeat(64)}"`), path, [], faults);
+    expect(faults).toEqual([]);
+  },
+);
+
+describe('messages', () => {
+  const QUOTED = readPage('docs/troubleshooting.md').code.filter((text) => letters(text) > 6);
+  const SAID = ['router', 'access', 'config', 'common', 'cli', 'main.ts']
+    .flatMap(messagesOf)
+    .filter((message) => letters(message) > 6);
+
+  test('there are some', () => {
+    expect(SAID.length).toBeGreaterThan(50);
+    expect(QUOTED.length).toBeGreaterThan(50);
+  });
+
+  // In both `…` stands for anything; the guide may quote less than all.
+  test.each(SAID)('the guide has: %s', (message) => {
+    const isQuoted = QUOTED.some((text) => contains(message, text) || contains(text, message));
+    expect(isQuoted).toBe(true);
+  });
+});
+
+function contains(text: string, part: string): boolean {
+  return new RegExp(part.split('…').map(escaped).join('.*')).test(text);
+}
+
+function letters(text: string): number {
+  return text.replace(/[^a-z]/gi, '').length;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

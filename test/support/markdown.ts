@@ -1,0 +1,77 @@
+/** The documentation, taken apart: headings, links, code. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(__dirname, '../..');
+
+/** A page of the documentation. */
+export interface Page {
+  /** From the root of the repository. */
+  readonly path: string;
+  /** The anchors of its headings, as GitHub makes them. */
+  readonly anchors: readonly string[];
+  /** The targets of its links. */
+  readonly links: readonly string[];
+  readonly blocks: readonly CodeBlock[];
+  /** The texts in `backquotes`, outside of blocks. */
+  readonly code: readonly string[];
+  /** All outside of blocks. */
+  readonly prose: string;
+}
+
+export interface CodeBlock {
+  /** `sh`, `toml`, …; empty where none is named. */
+  readonly language: string;
+  readonly text: string;
+}
+
+/** Every page that is in the repository. */
+export function pages(): readonly Page[] {
+  const listing = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  return listing.trim().split('\n').map(readPage);
+}
+
+export function readPage(path: string): Page {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const blocks: CodeBlock[] = [];
+  const prose = text.replace(
+    /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm,
+    (_, indent: string, language, body: string) => {
+      blocks.push({ language, text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), '') });
+      return '';
+    },
+  );
+  const code = [...prose.matchAll(/`([^`]+)`/g)].map(([, inner = '']) => tidy(inner));
+  const linked = prose.replace(/`[^`]+`/g, 'code');
+  return {
+    path,
+    anchors: [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading)),
+    links: [...linked.matchAll(/\]\(([^)]*)\)/g)].map(([, target = '']) => target),
+    blocks,
+    code,
+    prose,
+  };
+}
+
+/** GitHub's anchor: lower case, no punctuation, dashes for blanks. */
+function anchorOf(heading: string): string {
+  const text = heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '');
+  return text.trim().replaceAll(' ', '-');
+}
+
+function tidy(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}
+
+/** The commands of the shell in a page, one a line, with their continuations. */
+export function shellLines({ blocks }: Page): readonly string[] {
+  return blocks
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ text }) => text.replace(/ *\\\n\s*/g, ' ').split('\n'))
+    .map((line) => line.replace(/(?:^|\s+)#.*$/, ''))
+    .filter((line) => line !== '');
+}
