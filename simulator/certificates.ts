@@ -25,6 +25,8 @@ export interface Certificates {
   wrongName: Certificate;
   /** Signed by the CA; for 127.0.0.1, ::1 and localhost, but its time is over. */
   expired: Certificate;
+  /** Signed by the CA; for 127.0.0.1, ::1 and localhost, but its time has not begun. */
+  early: Certificate;
 }
 
 const HERE = 'IP:127.0.0.1,IP:::1,DNS:localhost';
@@ -126,6 +128,7 @@ function make(directory: string): Certificates {
     leaf: signedByCa('leaf', HERE, daysFromNow(-1), daysFromNow(30)),
     wrongName: signedByCa('wrong-name', ELSEWHERE, daysFromNow(-1), daysFromNow(30)),
     expired: signedByCa('expired', HERE, daysFromNow(-30), daysFromNow(-1)),
+    early: signedByCa('early', HERE, daysFromNow(10), daysFromNow(30)),
   };
 }
 

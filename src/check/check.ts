@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { splitCommandLine } from '../cli/arguments';
@@ -11,66 +12,87 @@ import { BadValue } from '../common/values';
 import { type Config, DEFAULT_CONFIG_FILE, DEFAULT_DEADLINE, loadConfig } from '../config/config';
 import { fingerprint } from '../config/settings';
 import { labelOf } from '../router/router';
-import { checkFwknopd } from './fwknopd-steps';
+import { checkFwknopd, readLines } from './fwknopd-steps';
+import { type Opening, openingsOf } from './openings';
 import { Output } from './output';
-import { Pinning } from './pin';
+import { Pinning, requirePinned } from './pin';
 import { checkRouter, routerSteps } from './router-steps';
 import { USAGE } from './usage';
 
+const ASK = 'ask';
+
 interface CheckOptions {
-  readonly config: string;
+  /** Undefined: the files that the command lines name. */
+  readonly config: string | undefined;
   readonly accessConf: string;
-  /** A fingerprint, or `ask`. */
+  /** A fingerprint, or ASK. */
   readonly pin: string | undefined;
+  readonly isQuiet: boolean;
 }
 
 /**
- * Says step by step what works and how to mend what does not, from the configuration to fwknopd.
+ * Checks step by step everything that an opening needs, and prints how to fix what fails.
  *
- * @returns the exit status: that of the first failure, which is the one that an opening would have
- * @throws Failure `usage`
+ * @returns the exit status: that of the first failure
+ * @throws Failure `usage`; `config` if another user than root runs it
  */
 export async function run(argv: readonly string[]): Promise<number> {
-  const request = await readRequest(argv);
-  if (request === undefined) {
+  const options = await readOptions(argv);
+  if (options === undefined) {
     print(USAGE);
     return EXIT.open.status;
   }
-  const report = new Output(print, isatty(1) && !process.env.NO_COLOR);
-  const config = readConfig(request.config, report);
-  if (config !== undefined) await checkRouters(config, request, report);
+  requireRoot(argv);
+  const output = new Output(print, isatty(1) && !process.env.NO_COLOR, options.isQuiet);
+  const lines = await readLines(options.accessConf);
+  const openings = openingsOf(lines.commands, options.config);
+  const configs = new Map<string, Config>();
+  const checkedRouters = new Set<string>();
+  const pinnings: Pinning[] = [];
+  for (const opening of openings) {
+    const config = readConfig(opening, output);
+    if (config === undefined) continue;
+    configs.set(opening.config, config);
+    pinnings.push(...(await checkRouters(config, checkedRouters, opening, options, output)));
+  }
+  try {
+    requirePinned(pinnings, options.pin === ASK ? undefined : options.pin);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    output.about('pin').fail('--pin', error);
+  }
+  const [config] = configs.values();
   const check = {
-    accessConf: request.accessConf,
-    config: request.config,
+    accessConf: options.accessConf,
+    checked: openings.map((opening) => opening.config),
+    configs,
     syslog: config?.syslog,
     deadline: config?.deadline ?? DEFAULT_DEADLINE,
   };
-  await checkFwknopd(check, report.about('fwknopd'));
-  return report.status;
+  await checkFwknopd(lines, check, output.about('fwknopd'));
+  output.summarise();
+  return output.status;
 }
 
 /** @returns undefined where help is asked for */
-async function readRequest(argv: readonly string[]): Promise<CheckOptions | undefined> {
-  const {
-    positionals: words,
-    texts,
-    switches,
-  } = await splitCommandLine(argv, {
+async function readOptions(argv: readonly string[]): Promise<CheckOptions | undefined> {
+  const { positionals, texts, switches } = await splitCommandLine(argv, {
     texts: ['config', 'access-conf', 'pin'],
     optional: ['pin'],
-    switches: ['help'],
+    switches: ['quiet', 'help'],
     help: 'fwknop-mikrotik check --help',
   });
   if (switches.has('help')) return undefined;
-  if (words.length > 0) {
+  if (positionals.length > 0) {
     const hint = texts.has('pin') ? 'write --pin=HEX' : 'see fwknop-mikrotik check --help';
     throw new Failure('usage', 'check: takes options only', hint);
   }
-  const config = resolve(texts.get('config')?.[0] ?? DEFAULT_CONFIG_FILE);
+  const config = texts.get('config')?.[0];
   return {
-    config,
+    config: config === undefined ? undefined : resolve(config),
     accessConf: resolve(texts.get('access-conf')?.[0] ?? DEFAULT_ACCESS_CONF),
     pin: readPin(texts.get('pin')?.[0]),
+    isQuiet: switches.has('quiet'),
   };
 }
 
@@ -78,7 +100,7 @@ async function readRequest(argv: readonly string[]): Promise<CheckOptions | unde
 export function readPin(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (value === '') {
-    if (isTerminal()) return 'ask';
+    if (isTerminal()) return ASK;
     const hint = 'name the fingerprint: --pin=HEX';
     throw new Failure('usage', '--pin: there is no terminal to ask on', hint);
   }
@@ -90,39 +112,69 @@ export function readPin(value: string | undefined): string | undefined {
   }
 }
 
-function readConfig(path: string, report: Output): Config | undefined {
-  const section = report.about('configuration');
-  const flags = { config: path, list: undefined, deadline: undefined, syslog: undefined };
+/** fwknopd runs the program as root, and its files are for root to read. */
+function requireRoot(argv: readonly string[]): void {
+  if (process.geteuid?.() === 0) return;
+  const command = ['fwknop-mikrotik', 'check', ...argv].map(shellWord).join(' ');
+  throw new Failure('config', 'check: run it as root, as fwknopd does', `sudo ${command}`);
+}
+
+function readConfig(opening: Opening, output: Output): Config | undefined {
+  const { overrides, config: file, place } = opening;
+  const section = output.about('configuration');
   try {
-    const config = loadConfig({ ...flags, router: {} });
+    const config = loadConfig(overrides);
     const count = config.routers.length;
-    section.ok('file', `${showPath(path)}, ${count} ${count === 1 ? 'router' : 'routers'}`);
+    const isAbsent = overrides.router.host !== undefined && !existsSync(file);
+    const origins = isAbsent ? [] : [showPath(file)];
+    if (place !== undefined) origins.push(`the options of ${place}`);
+    const routers = count === 1 ? 'router' : 'routers';
+    section.ok('file', `${origins.join(', ')}, ${count} ${routers}`);
     return config;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     section.fail('file', error);
-    report.about('router').skip(routerSteps({ email: undefined }), 'no configuration');
+    output.about('router').skip(routerSteps({ email: undefined }), 'no configuration');
     return undefined;
   }
 }
 
+/**
+ * @param checked the routers that were checked before, as texts
+ * @returns what pinned, or would have
+ */
 async function checkRouters(
   { routers, deadline }: Config,
-  { config, pin }: CheckOptions,
-  report: Output,
-): Promise<void> {
-  const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
-  const wanted = pin === 'ask' ? undefined : pin;
-  const pinning = pin === undefined ? undefined : new Pinning(config, wanted, routers.length === 1);
-  const pinCommand = `fwknop-mikrotik check${named} --pin`;
+  checked: Set<string>,
+  opening: Opening,
+  { pin }: CheckOptions,
+  output: Output,
+): Promise<readonly Pinning[]> {
+  const { file, command: pinCommand } = pinTarget(opening);
+  const wanted = pin === ASK ? undefined : pin;
+  const pinning =
+    pin === undefined ? undefined : new Pinning(file, pinCommand, wanted, routers.length === 1);
+  const keys = routers.map((router) => JSON.stringify(router));
   for (const [index, router] of routers.entries()) {
-    const section = report.about(labelOf(router));
+    if (checked.has(keys[index] ?? '')) continue;
+    const section = output.about(labelOf(router));
     await checkRouter(router, index, { deadline, pinning, pinCommand }, section);
   }
-  try {
-    pinning?.requirePinned();
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    report.about('pin').fail('--pin', error);
+  for (const key of keys) checked.add(key);
+  return pinning === undefined ? [] : [pinning];
+}
+
+/** Where a pin goes: into the file, unless the options of a line decide whom to trust. */
+function pinTarget({ config, overrides, place }: Opening): {
+  file: string | undefined;
+  command: string;
+} {
+  const { host, tls, caFile, fingerprint: pinned } = overrides.router;
+  const isOfLine = [host, tls, caFile, pinned].some((option) => option !== undefined);
+  if (isOfLine && place !== undefined) {
+    const instead = tls === undefined ? '' : ', in place of --tls,';
+    return { file: undefined, command: `write into ${place}${instead} --fingerprint` };
   }
+  const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
+  return { file: config, command: `fwknop-mikrotik check${named} --pin` };
 }

@@ -5,12 +5,12 @@ import { collectFaults, Failure, type Fault } from '../common/failure';
 import { LONGEST_COMMAND, MOST_ARGUMENTS } from '../common/fwknopd';
 import { shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
-import { DEFAULT_CONFIG_FILE } from '../config/config';
-import type { RouterSettings } from '../config/config-file';
+import { type Config, DEFAULT_CONFIG_FILE, type Overrides } from '../config/config';
 import type { Variable } from './access-conf';
 import type { Finding } from './output';
+import { readWrapper, type Wrapper } from './wrapper';
 
-/** What stands for each of our four words: fwknopd's variable, another name, and a value for it. */
+/** The four arguments: fwknopd's variable for each, another name of it, and a value in its place. */
 const ARGUMENTS = [
   { word: '<src>', variable: '$SRC', also: '$IP', sample: '203.0.113.9', longest: 15 },
   { word: '<proto>', variable: '$PROTO', also: undefined, sample: '6', longest: 2 },
@@ -19,20 +19,36 @@ const ARGUMENTS = [
 ] as const;
 const USUAL = ARGUMENTS.map(({ variable }) => variable).join(' ');
 
+/** The variables of build_cmd (cmd_cycle.c), which compares as many characters as each has. */
+const FWKNOPD_VARIABLES = ['IP', 'SRC', 'PKT_SRC', 'DST', 'PORT', 'PROTO', 'TIMEOUT'];
+FWKNOPD_VARIABLES.push('CLIENT_TIMEOUT');
+
 /** A CMD_CYCLE_OPEN line that runs this program. */
 export interface HelperCommand {
   readonly place: string;
-  /** What comes before the program's own arguments: an interpreter perhaps, and the program. */
+  /** The line up to the program: perhaps an interpreter, and the program. */
   readonly program: readonly string[];
-  /** The configuration that it reads, absolute. */
+  /** The script that runs it, absolute; undefined where the line itself does. */
+  readonly wrapper: string | undefined;
+  /** The configuration file that it reads, absolute. */
   readonly config: string;
+  /** The options of the line, with absolute paths; undefined where they cannot be read. */
+  readonly overrides: Overrides | undefined;
 }
 
-/** The words of a stanza's CMD_CYCLE_OPEN that stand before our arguments; undefined if it is not ours. */
-export function programOf(open: Variable | undefined): readonly string[] | undefined {
-  const words = wordsOf(open?.value ?? '');
+/** The program of a line, its arguments, and the script between fwknopd and it. */
+type Called = Omit<Wrapper, 'script'> & { readonly script?: string };
+
+/**
+ * Finds this program in a CMD_CYCLE_OPEN line, or in the script that the line runs.
+ *
+ * @returns the path of the script where it cannot be understood; undefined where another program runs
+ */
+export function findCall({ value }: Variable): Called | string | undefined {
+  const words = wordsOf(value);
   const ours = words.findIndex((word) => basename(word).startsWith('fwknop-mikrotik'));
-  return ours < 0 ? undefined : words.slice(0, ours + 1);
+  if (ours < 0) return readWrapper(words);
+  return { program: words.slice(0, ours + 1), args: words.slice(ours + 1) };
 }
 
 /** fwknopd knows no quotes: it splits at white space. */
@@ -40,28 +56,33 @@ function wordsOf(value: string): readonly string[] {
   return value.trim().split(/\s+/);
 }
 
-/** Checks the text of a CMD_CYCLE_OPEN line. @param head see `program` of HelperCommand */
+/** Checks the text of a CMD_CYCLE_OPEN line. */
 export async function checkCommand(
   { value, place }: Variable,
-  head: readonly string[],
-): Promise<{ config: string; findings: readonly Finding[] }> {
-  const words = wordsOf(value);
+  { program, args, script: wrapper }: Called,
+): Promise<{ command: HelperCommand; findings: readonly Finding[] }> {
   const length = Math.max(value.length, longestExpansion(value));
-  const judged = await checkArguments(words.slice(head.length));
-  const faults = [...checkLimits(length, words.length - 1), ...judged.faults];
+  const count = wordsOf(value).length - 1;
+  const unknown = unknownVariables(value);
+  const { overrides, ...checked } =
+    unknown.length === 0 ? await checkArguments(args) : { overrides: undefined, faults: unknown };
+  const faults = [...checkLimits(length, count), ...checked.faults];
   const finding = (status: Finding['status'], { what, hint }: Fault): Finding => ({
     status,
     step: 'CMD_CYCLE_OPEN',
     what: `${place}: ${what}`,
     hint,
   });
-  const what = `${length} of ${LONGEST_COMMAND} characters, ${words.length - 1} of ${MOST_ARGUMENTS} arguments`;
+  const what = `${length} of ${LONGEST_COMMAND} characters, ${count} of ${MOST_ARGUMENTS} arguments`;
+  const config = overrides?.config ?? DEFAULT_CONFIG_FILE;
   return {
-    config: judged.config,
+    command: { place, program, wrapper, config, overrides },
     findings: [
       ...(faults.length === 0 ? [finding('ok', { what })] : []),
       ...faults.map((fault) => finding('FAIL', fault)),
-      ...judged.warnings.map((fault) => finding('warn', fault)),
+      ...(overrides === undefined ? [] : warnings(overrides, args)).map((fault) =>
+        finding('warn', fault),
+      ),
     ],
   };
 }
@@ -78,43 +99,62 @@ function checkLimits(length: number, count: number): readonly Fault[] {
   return faults;
 }
 
-/** Judges our own arguments, by the reader that an opening reads them with. */
+/** fwknopd takes the `$` off a variable that it does not know, and passes the rest. */
+function unknownVariables(value: string): readonly Fault[] {
+  const named = new Set(value.match(/\$[A-Za-z_]\w*/g) ?? []);
+  const unknown = [...named].filter(
+    (variable) => !FWKNOPD_VARIABLES.some((known) => variable.startsWith(`$${known}`)),
+  );
+  return unknown.map((variable) => ({
+    what: `fwknopd has no variable ${variable}: it passes the text ${variable.slice(1)}`,
+    hint: `write the value itself; fwknopd's variables are ${USUAL}`,
+  }));
+}
+
+/** Checks the program's own arguments by the reader that an opening uses. */
 async function checkArguments(
   argv: readonly string[],
-): Promise<{ config: string; faults: readonly Fault[]; warnings: readonly Fault[] }> {
+): Promise<{ overrides: Overrides | undefined; faults: readonly Fault[] }> {
   try {
     const invocation = await parseCommandLine(argv);
     if (invocation.verb !== 'open') {
       const what = `--${invocation.verb} opens nothing`;
-      return { config: DEFAULT_CONFIG_FILE, faults: [{ what, hint: 'take it out' }], warnings: [] };
+      return { overrides: undefined, faults: [{ what, hint: 'remove it' }] };
     }
-    const { positionals: words, overrides, dryRun } = invocation;
-    const faults = [...checkWords(words)];
-    if (dryRun) faults.push({ what: '--dry-run opens nothing', hint: 'take it out' });
-    const config = resolve('/', overrides.config ?? DEFAULT_CONFIG_FILE); // where fwknopd runs it
-    return { config, faults, warnings: checkRouterOptions(overrides.router) };
+    const { positionals, overrides, dryRun } = invocation;
+    const faults = [...checkPositionals(positionals)];
+    if (dryRun) faults.push({ what: '--dry-run opens nothing', hint: 'remove it' });
+    return { overrides: inRoot(overrides), faults };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { config: DEFAULT_CONFIG_FILE, faults: error.faults, warnings: [] };
+    return { overrides: undefined, faults: error.faults };
   }
 }
 
-function checkRouterOptions(router: RouterSettings): readonly Fault[] {
-  const warnings: Fault[] = [];
+/** Makes the paths of a line absolute: fwknopd runs it in the directory /. */
+function inRoot({ config, router, ...rest }: Overrides): Overrides {
+  const absolute = (path: string | undefined) =>
+    path === undefined ? undefined : resolve('/', path);
+  const { passwordFile, caFile } = router;
+  const paths = { passwordFile: absolute(passwordFile), caFile: absolute(caFile) };
+  return { ...rest, config: absolute(config), router: { ...router, ...paths } };
+}
+
+function warnings({ router }: Overrides, args: readonly string[]): readonly Fault[] {
+  const found: Fault[] = [];
   if (router.password !== undefined) {
     const hint = 'use password-file in the configuration';
-    warnings.push({ what: 'fwknopd logs --routerpass on every knock', hint });
+    found.push({ what: 'fwknopd logs --routerpass on every knock', hint });
   }
-  if (Object.values(router).some((setting) => setting !== undefined)) {
-    warnings.push({
-      what: 'has router options, which win over the configuration: they were not tried here',
-      hint: 'move them into the configuration file',
-    });
+  const options = args.slice(0, -ARGUMENTS.length);
+  if (options.some((word) => word.includes('$'))) {
+    const what = 'a variable in an option: the client that knocks chooses the value';
+    found.push({ what, hint: 'write the value itself' });
   }
-  return warnings;
+  return found;
 }
 
-/** How long the line is once fwknopd has put the longest values in. It cuts the rest off, silently. */
+/** How long the line is with the longest values. fwknopd cuts the rest off, and does not log it. */
 function longestExpansion(value: string): number {
   return ARGUMENTS.reduce(
     (length, { variable, longest }) =>
@@ -123,11 +163,11 @@ function longestExpansion(value: string): number {
   );
 }
 
-/** Each of our four words is fwknopd's variable for it, or a value that we take. */
-function checkWords(words: readonly string[]): readonly Fault[] {
+/** Each of the four arguments must be fwknopd's variable for it, or a valid value. */
+function checkPositionals(words: readonly string[]): readonly Fault[] {
   const hint = `end the line with ${USUAL}`;
   if (words.includes('$TIMEOUT')) {
-    const what = '$TIMEOUT is the time of day at which access ends, no duration';
+    const what = '$TIMEOUT is a Unix timestamp, no duration';
     return [{ what, hint: 'use $CLIENT_TIMEOUT' }];
   }
   const wrong = words.flatMap((word, index) => {
@@ -146,23 +186,39 @@ function checkWords(words: readonly string[]): readonly Fault[] {
   return faults.map(({ what }) => ({ what, hint }));
 }
 
-/** Checks that the commands read the configuration that was checked. */
+/** Names the clients that have no table in a configuration with tables for others. */
+export function checkClients(
+  commands: readonly HelperCommand[],
+  configs: ReadonlyMap<string, Config>,
+): readonly Finding[] {
+  return commands.flatMap(({ place, config, overrides }) => {
+    const clients = configs.get(config)?.clients;
+    const client = overrides?.client;
+    if (overrides === undefined || clients === undefined || clients.size === 0) return [];
+    if (client !== undefined && clients.has(client)) return [];
+    const who = client === undefined ? 'no --client' : `--client ${client} has no table`;
+    return [
+      {
+        status: 'warn',
+        step: 'client',
+        what: `${place}: ${who}: all of [grant] is granted to it, while other clients have tables`,
+        hint: `add a table [client.${client ?? 'NAME'}] to ${showPath(config)}`,
+      } as const,
+    ];
+  });
+}
+
+/** Names the commands that read a configuration which was not checked. */
 export function checkConfigs(
   commands: readonly HelperCommand[],
-  checked: string,
+  checked: readonly string[],
 ): readonly Finding[] {
-  const step = 'configuration';
-  const others = commands.filter(({ config }) => config !== checked);
-  if (others.length === 0) {
-    return [
-      { status: 'ok', step, what: `the command reads ${showPath(checked)}, as checked above` },
-    ];
-  }
-  // With stanzas that read others besides, each wants a check of its own.
+  const others = commands.filter(({ config }) => !checked.includes(config));
+  // Stanzas that read others besides want a check of their own.
   const status = others.length === commands.length ? 'FAIL' : 'warn';
   return others.map(({ place, config }) => ({
     status,
-    step,
+    step: 'configuration',
     what: `${place}: the command reads ${showPath(config)}, which was not checked`,
     hint: `fwknop-mikrotik check --config ${shellWord(config)}`,
   }));

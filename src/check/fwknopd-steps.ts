@@ -1,148 +1,198 @@
-import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
 import { collectFaults, Failure, type Fault } from '../common/failure';
-import { shellWord } from '../common/text';
 import { readTrustedFile, showPath } from '../common/trusted-file';
+import type { Config } from '../config/config';
 import type { SyslogMode } from '../config/settings';
-import { type AccessConf, readAccessConf } from './access-conf';
-import { checkConfigs } from './command';
+import { type AccessConf, readAccessConf, type Stanza } from './access-conf';
+import { checkClients, checkConfigs, type HelperCommand } from './command';
+import { type FwknopdSettings, readFwknopdConfig } from './fwknopd-config';
+import { checkCapture, checkRunning } from './listening';
 import type { Finding, Section } from './output';
+import { type FwknopdProcess, findFwknopd } from './process';
 import { checkProgram } from './program';
+import { DEFAULT_PATH } from './program-path';
 import { runProgram } from './run-program';
-import { checkStanza, isOurs } from './stanza';
+import { checkStanza, whyClosed } from './stanza';
 
-const FWKNOPD = '/usr/sbin/fwknopd';
-const STANZA_STEPS = ['CMD_CYCLE lines', 'program', 'verdict'];
+const STANZA_STEPS = ['CMD_CYCLE_OPEN', 'program'];
+const FWKNOPD_STEPS = ['config test', 'capture', 'running'];
+
+/** access.conf and the commands in it. */
+export interface Lines {
+  readonly conf: AccessConf | undefined;
+  /** Why fwknopd refuses the file, or does not use all of it. */
+  readonly faults: readonly Fault[];
+  readonly commands: readonly HelperCommand[];
+  /** The findings on the stanzas of these commands. */
+  readonly findings: readonly Finding[];
+}
 
 /** What fwknopd's side is compared with. */
 export interface FwknopdCheck {
   readonly accessConf: string;
-  /** The configuration that was checked. */
-  readonly config: string;
-  /** What it says of syslog; undefined where it cannot be read. */
+  /** The paths of the configurations that were checked, and those that could be read. */
+  readonly checked: readonly string[];
+  readonly configs: ReadonlyMap<string, Config>;
+  /** The setting; undefined where the configuration cannot be read. */
   readonly syslog: SyslogMode | undefined;
   /** Seconds for each program that is run. */
   readonly deadline: number;
 }
 
-/** Goes through what fwknopd needs in order to run us, and what it takes to be told of it. */
-export async function checkFwknopd(check: FwknopdCheck, section: Section): Promise<void> {
-  const conf = readFiles(check.accessConf, section);
-  if (conf === undefined) {
-    section.skip(STANZA_STEPS, `${showPath(check.accessConf)} could not be read`);
-  } else {
-    await checkStanzas(conf, check, section);
-    await checkVerdict(check, section);
-  }
-  await checkSyslog(check, section);
-}
-
-/** Reads access.conf with all that it includes; each must be closed to others, as it holds keys. */
-function readFiles(path: string, section: Section): AccessConf | undefined {
+/**
+ * Reads access.conf with the files that it includes; each must be closed to others, as it holds keys.
+ *
+ * @param path absolute
+ */
+export async function readLines(path: string): Promise<Lines> {
   const faults: Fault[] = [];
   const conf = collectFaults(faults, () =>
-    readAccessConf(resolve(path), {
+    readAccessConf(path, {
       read(file) {
         const { text, requireSecrecy } = readTrustedFile(file);
         collectFaults(faults, requireSecrecy);
         return text;
       },
-      list(folder) {
+      list(directory) {
         try {
-          return readdirSync(folder);
+          return readdirSync(directory);
         } catch {
-          throw new Failure('config', `${showPath(folder)}: cannot be looked into`);
+          throw new Failure('config', `${showPath(directory)}: cannot be read`);
         }
       },
     }),
   );
-  faults.push(...(conf?.faults ?? []));
+  const commands: HelperCommand[] = [];
+  const findings: Finding[] = [];
+  const closed: (readonly Finding[])[] = [];
+  for (const stanza of conf?.stanzas ?? []) {
+    const checked = await checkStanza(stanza);
+    findings.push(...checked.findings);
+    if (checked.command === undefined) continue;
+    commands.push(checked.command);
+    closed.push(whyClosed(stanza, new Date()));
+  }
+  // One closed stanza beside an open one is a client that shall not knock any more.
+  const status = closed.some((reasons) => reasons.length === 0) ? 'warn' : 'FAIL';
+  findings.push(...closed.flat().map((finding) => ({ ...finding, status }) as const));
+  return { conf, faults: [...faults, ...(conf?.faults ?? [])], commands, findings };
+}
+
+/** Checks what fwknopd needs to hear a knock and to run the program, and the system's log. */
+export async function checkFwknopd(
+  lines: Lines,
+  check: FwknopdCheck,
+  section: Section,
+): Promise<void> {
+  const { conf, faults } = lines;
+  const path = showPath(check.accessConf);
   if (faults.length > 0) section.fail('access.conf', new Failure('config', faults));
   else if (conf !== undefined) {
     const count = conf.stanzas.length;
-    section.ok('access.conf', `${showPath(path)}, ${count} ${count === 1 ? 'stanza' : 'stanzas'}`);
+    section.ok('access.conf', `${path}, ${count} ${count === 1 ? 'stanza' : 'stanzas'}`);
   }
-  return conf;
+  if (conf === undefined) {
+    section.skip([...STANZA_STEPS, ...FWKNOPD_STEPS], `${path} could not be read`);
+  } else {
+    const running = findFwknopd(check.accessConf);
+    await checkStanzas(conf, lines, check, running?.path ?? DEFAULT_PATH, section);
+    await checkDaemon(conf, check, running, section);
+  }
+  await checkSyslog(check, section);
 }
 
 async function checkStanzas(
   { stanzas }: AccessConf,
-  { accessConf, config, deadline }: FwknopdCheck,
+  { commands, findings }: Lines,
+  { accessConf, checked, configs, deadline }: FwknopdCheck,
+  path: readonly string[],
   section: Section,
 ): Promise<void> {
-  const ours = stanzas.filter(isOurs);
-  if (ours.length === 0) {
-    const what = `no line of ${showPath(accessConf)} runs fwknop-mikrotik`;
-    const hint =
-      'CMD_CYCLE_OPEN /usr/bin/fwknop-mikrotik $SRC $PROTO $PORT $CLIENT_TIMEOUT; see access.conf.example';
-    section.fail('CMD_CYCLE_OPEN', new Failure('config', what, hint));
+  section.addAll(findings);
+  if (commands.length === 0) {
+    if (findings.length === 0) section.fail('CMD_CYCLE_OPEN', noCommand(stanzas, accessConf));
     section.skip(['program'], 'there is no command');
     return;
   }
-  const judged = await Promise.all(ours.map(checkStanza));
-  for (const { findings } of judged) section.addAll(findings);
-  const commands = judged.map(({ command }) => command);
-  const heads = new Map(commands.map(({ program: head }) => [head.join(' '), head]));
-  for (const head of heads.values()) section.addAll(await checkProgram(head, deadline));
-  section.addAll(checkConfigs(commands, config));
+  const programs = new Map(
+    commands.map((command) => [[command.wrapper, ...command.program].join(' '), command]),
+  );
+  for (const { program, wrapper } of programs.values()) {
+    section.addAll(await checkProgram(program, wrapper, path, deadline));
+  }
+  section.addAll(checkConfigs(commands, checked));
+  section.addAll(checkClients(commands, configs));
   const ordinary = stanzas.filter(({ variables: settings }) => !settings.has('CMD_CYCLE_OPEN'));
   section.addAll(
     ordinary.map(
       ({ source }): Finding => ({
         status: 'warn',
         step: 'stanza',
-        what: `${source.place}: has no CMD_CYCLE_OPEN: for its sake fwknopd wants a firewall of this machine`,
-        hint: 'give it one, or take the stanza out',
+        what: `${source.place}: without CMD_CYCLE_OPEN, fwknopd needs a local firewall`,
+        hint: 'give the stanza one, or remove the stanza',
       }),
     ),
   );
 }
 
-/** Asks fwknopd itself. What it prints may hold a key, and is not repeated. */
-async function checkVerdict(check: FwknopdCheck, section: Section): Promise<void> {
-  if (process.geteuid?.() !== 0) {
-    section.skip(['verdict'], "fwknopd's own files are for root to read");
-    return;
-  }
-  const args = ['--exit-parse-config', '-f', '-a', resolve(check.accessConf)];
-  const result = await runProgram(FWKNOPD, args, check.deadline);
-  if (result.isMissing) {
-    section.warn('verdict', `${FWKNOPD} is not there`, 'apt-get install fwknop-server');
-  } else if (result.isFine) section.ok('verdict', 'fwknopd takes its configuration');
-  else {
-    const what = result.isLate
-      ? 'fwknopd gives none on its configuration in time'
-      : 'fwknopd refuses its configuration';
-    const hint = `see why: ${FWKNOPD} ${args.map(shellWord).join(' ')}`;
-    section.fail('verdict', new Failure('config', what, hint));
-  }
+function noCommand(stanzas: readonly Stanza[], accessConf: string): Failure {
+  const what = `no line of ${showPath(accessConf)} runs fwknop-mikrotik`;
+  const isOld = stanzas.some(({ variables }) =>
+    /\bopen_ports\.py\b/.test(variables.get('CMD_CYCLE_OPEN')?.value ?? ''),
+  );
+  const hint = isOld
+    ? 'fwknop-mikrotik install --migrate puts it in the place of open_ports.py'
+    : 'CMD_CYCLE_OPEN /usr/bin/fwknop-mikrotik $SRC $PROTO $PORT $CLIENT_TIMEOUT; see access.conf.example';
+  return new Failure('config', what, hint);
 }
 
-/** fwknopd throws our output away: a failed opening is told of in the system's log alone. */
+/** Checks fwknopd itself: its settings, and the process. */
+async function checkDaemon(
+  conf: AccessConf,
+  { accessConf, deadline }: FwknopdCheck,
+  running: FwknopdProcess | undefined,
+  section: Section,
+): Promise<void> {
+  let settings: FwknopdSettings | undefined;
+  try {
+    settings = await readFwknopdConfig(accessConf, running, deadline);
+    section.ok('config test', 'fwknopd accepts its configuration');
+    section.addAll(checkCapture(settings, conf, running?.pid ?? 'self'));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    section.fail('config test', error);
+    section.skip(['capture'], 'config test failed');
+  }
+  section.addAll(checkRunning(running, settings, accessConf, conf.files));
+}
+
+/** fwknopd drops the program's output: the system's log alone tells of a failed opening. */
 async function checkSyslog({ syslog, deadline }: FwknopdCheck, section: Section): Promise<void> {
   if (syslog === 'off') {
-    const what = 'off in the configuration: a failed opening will be told of nowhere';
+    const what = 'off in the configuration: failures will not be logged';
     section.warn('syslog', what, 'syslog = "auto"');
     return;
   }
+  const fail = (what: string, hint: string) =>
+    section.fail('syslog', new Failure('config', `${what}: failures will not be logged`, hint));
   const text = 'check: the system log is reached';
-  // As the opening calls it, but that it says whether it could.
-  const args = [
-    '--socket-errors=on',
-    '--tag',
-    'fwknop-mikrotik',
-    '--priority',
-    'daemon.debug',
-    text,
-  ];
-  const result = await runProgram('logger', args, deadline);
-  if (result.isFine) section.ok('syslog', 'reached; see journalctl -t fwknop-mikrotik');
-  else if (result.isMissing) {
-    const what = 'logger is in neither /usr/bin nor /bin: a failed opening will be told of nowhere';
-    section.fail('syslog', new Failure('config', what, 'apt-get install bsdutils'));
-  } else {
-    const what = 'not reached: a failed opening will be told of nowhere';
-    const hint = 'start the system log (/dev/log), or say syslog = "off"';
-    section.fail('syslog', new Failure('config', what, hint));
+  // util-linux's logger and busybox's understand these options.
+  const args = ['-t', 'fwknop-mikrotik', '-p', 'daemon.debug', text];
+  const { isFine, isMissing, isLate } = await runProgram('logger', args, deadline);
+  if (isMissing) fail('logger is in neither /usr/bin nor /bin', 'apt-get install bsdutils');
+  else if (!hasLog())
+    fail('/dev/log is missing: no system log runs', 'start one, or say syslog = "off"');
+  else if (isLate) fail('nobody reads /dev/log', 'restart the system log');
+  else if (!isFine)
+    fail('logger refuses to log', `see why: logger ${args.slice(0, 4).join(' ')} test`);
+  else section.ok('syslog', 'reached; see journalctl -t fwknop-mikrotik');
+}
+
+/** busybox's logger ends well where there is no log. */
+function hasLog(): boolean {
+  try {
+    return statSync('/dev/log').isSocket();
+  } catch {
+    return false;
   }
 }

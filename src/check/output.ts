@@ -1,20 +1,20 @@
-import { EXIT, Failure, type FailureKind, type Fault } from '../common/failure';
+import { EXIT, Failure, type FailureKind, type Fault, faultText } from '../common/failure';
 import { printable } from '../common/text';
 
-/** How a step went; `skip` is one that could not be tried. */
+/** The outcome of a step; `skip` means that it could not be tried. */
 export type Status = 'ok' | 'warn' | 'FAIL' | 'skip';
 
-/** What a step found. */
+/** The outcome of a step, with its text. */
 export interface Finding extends Fault {
   readonly status: Exclude<Status, 'skip'>;
-  /** What was looked at. */
+  /** The name of the step. */
   readonly step: string;
 }
 
 const WIDTH = 6; // characters of the column of statuses
 const COLOURS: Readonly<Record<Status, number>> = { ok: 32, warn: 33, FAIL: 31, skip: 2 };
 
-/** Puts the line of a step together, and the line of its hint. Foreign text is made printable. */
+/** Renders the line of a step and the line of its hint. Foreign text is made printable. */
 export function renderStep(
   status: Status,
   text: string,
@@ -29,10 +29,13 @@ export function renderStep(
 /** The whole of a check: prints each step as soon as it is known, and keeps the exit status. */
 export class Output {
   #status: number = EXIT.open.status;
+  #first: Fault | undefined;
 
+  /** @param isQuiet whether to leave out the steps that went well or could not be tried */
   constructor(
     private readonly print: (text: string) => void,
     private readonly isColoured: boolean,
+    private readonly isQuiet = false,
   ) {}
 
   /** That of the first failure; 0 as long as there is none. */
@@ -42,12 +45,24 @@ export class Output {
 
   /** The steps about one thing, such as a router; each line begins with its name. */
   about(name: string): Section {
-    const line = (status: Status, text: string, hint?: string) =>
+    const line = (status: Status, text: string, hint?: string) => {
+      if (this.isQuiet && (status === 'ok' || status === 'skip')) return;
       this.print(renderStep(status, `${name}: ${text}`, hint, this.isColoured));
-    const settle = (kind: FailureKind) => {
-      if (this.#status === EXIT.open.status) this.#status = EXIT[kind].status;
+    };
+    const settle = (kind: FailureKind, { what, hint }: Fault) => {
+      if (this.#first !== undefined) return;
+      this.#status = EXIT[kind].status;
+      this.#first = { what: `${name}: ${what}`, hint };
     };
     return new Section(line, settle);
+  }
+
+  /** Prints the last line: that a knock would open, or the first reason why not. */
+  summarise(): void {
+    const first = this.#first;
+    const text =
+      first === undefined ? 'ready: knock from outside' : `not ready: ${faultText(first)}`;
+    this.print(`${printable(text)}\n`);
   }
 }
 
@@ -55,7 +70,7 @@ export class Output {
 export class Section {
   constructor(
     private readonly line: (status: Status, text: string, hint?: string) => void,
-    private readonly settle: (kind: FailureKind) => void,
+    private readonly settle: (kind: FailureKind, fault: Fault) => void,
   ) {}
 
   ok(step: string, what: string): void {
@@ -66,13 +81,15 @@ export class Section {
     this.line('warn', `${step}: ${what}`, hint);
   }
 
-  /** Says every fault of a failure; its kind decides the exit status. */
+  /** Prints every fault of a failure; its kind decides the exit status. */
   fail(step: string, { kind, faults }: Failure): void {
-    this.settle(kind);
-    for (const { what, hint } of faults) this.line('FAIL', `${step}: ${what}`, hint);
+    for (const { what, hint } of faults) {
+      this.settle(kind, { what: `${step}: ${what}`, hint });
+      this.line('FAIL', `${step}: ${what}`, hint);
+    }
   }
 
-  /** Says findings; those that failed are faults of the configuration. */
+  /** Prints findings; those that failed are faults of the configuration. */
   addAll(findings: readonly Finding[]): void {
     for (const { status, step, what, hint } of findings) {
       if (status === 'FAIL') this.fail(step, new Failure('config', what, hint));
@@ -80,8 +97,8 @@ export class Section {
     }
   }
 
-  /** Says which steps could not be tried. */
+  /** Prints which steps could not be tried. */
   skip(steps: readonly string[], why: string): void {
-    if (steps.length > 0) this.line('skip', `${steps.join(', ')}: left out: ${why}`);
+    if (steps.length > 0) this.line('skip', `${steps.join(', ')}: skipped: ${why}`);
   }
 }

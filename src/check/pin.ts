@@ -9,27 +9,36 @@ import type { Router } from '../router/router';
 import type { Presented } from './certificate';
 import { pinnedText } from './pinned-text';
 
-/** The option --pin: asks on the terminal, or knows what it wants. */
+const MOST_TRIES = 3; // at a file that others write at the same time
+
+/** The option --pin: asks on the terminal, or has the fingerprint. */
 export class Pinning {
   #isSettled = false;
 
   /**
-   * @param file the configuration file
+   * @param file the configuration file; undefined where the options of a line decide whom to trust
+   * @param command the beginning of the words that pin a fingerprint, up to its `=`
    * @param wanted the fingerprint of --pin=HEX; undefined to ask
-   * @param isOnlyRouter whether the file has one router: then this is the one that must show it
+   * @param isOnlyRouter whether the file has one router: then it must show that fingerprint
    */
   constructor(
-    private readonly file: string,
+    private readonly file: string | undefined,
+    private readonly command: string,
     private readonly wanted: string | undefined,
     private readonly isOnlyRouter: boolean,
   ) {}
 
+  /** Whether a router was found that the fingerprint of --pin=HEX is about. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /**
-   * Pins what a router shows, if it should.
+   * Pins the certificate that a router shows, if it should.
    *
-   * Where it asks, it asks about what is not trusted as the file has it, or not looked at; what a CA
-   * or a pin vouches for stays as it is. A fingerprint that was named is pinned wherever it is shown;
-   * the only router is left alone if it shows another, however much the file trusts it.
+   * It asks about a certificate that is not trusted, or not verified, and leaves one alone that a CA
+   * or a pin vouches for. The fingerprint of --pin=HEX is pinned wherever a router shows it; an only
+   * router that shows another one keeps its trust.
    *
    * @param index of the router in the file, from 0
    * @returns the fingerprint that is now in the file; undefined where nothing was written
@@ -43,24 +52,31 @@ export class Pinning {
     const fingerprint = shown.certificate?.fingerprint;
     if (fingerprint === undefined) return undefined;
     const isPinned = trust.mode === 'pinned' && trust.fingerprint === fingerprint;
+    const isTrusted = shown.untrusted === undefined && trust.mode !== 'insecure';
     if (this.wanted === undefined) {
-      const isTrusted = shown.untrusted === undefined && trust.mode !== 'insecure';
-      if (isTrusted || !(await agrees(name, fingerprint, trust.mode === 'pinned')))
-        return undefined;
+      if (isTrusted) return undefined;
     } else {
       if (this.wanted !== fingerprint && !this.isOnlyRouter) return undefined;
       this.#isSettled = true;
       if (this.wanted !== fingerprint) throw refusal(`it shows ${fingerprint}`);
       if (isPinned) return undefined;
     }
+    if (this.file === undefined) {
+      const what = '--pin: the options of the line decide whom to trust; nothing is written';
+      throw new Failure('config', what, `${this.command}=${fingerprint}`);
+    }
+    if (this.wanted === undefined) {
+      if (!(await agrees(name, fingerprint, trust.mode === 'pinned'))) return undefined;
+    }
     writePin(this.file, index, name, fingerprint);
     return fingerprint;
   }
+}
 
-  /** Refuses a --pin=HEX that no router has shown. @throws Failure `denied` */
-  requirePinned(): void {
-    if (this.wanted !== undefined && !this.#isSettled) throw refusal('no router shows it');
-  }
+/** Refuses a --pin=HEX that no router has shown. @throws Failure `denied` */
+export function requirePinned(pinnings: readonly Pinning[], wanted: string | undefined): void {
+  if (wanted === undefined || pinnings.length === 0) return;
+  if (!pinnings.some(({ isSettled }) => isSettled)) throw refusal('no router shows it');
 }
 
 function refusal(why: string): Failure {
@@ -82,23 +98,49 @@ Compare it with the one that the router itself shows, in WinBox or on its consol
   /certificate/print detail
 
 `);
-  return await confirm('Is it the same, and shall it be pinned?');
+  return await confirm('Do the fingerprints match? Pin this certificate?');
 }
 
 /**
- * Writes a fingerprint into the configuration file, as a whole or not at all: owner and mode stay,
- * and so does everything that the file says of anything else.
+ * Writes a fingerprint into the configuration file, whole or not at all: owner, mode and everything
+ * else in the file stay, also what others write into it meanwhile.
  *
  * @param index of the router in the file, from 0
- * @param name which the router had there when its certificate was looked at
+ * @param name which the router had there when its certificate was read
  * @throws Failure `config`
  */
 export function writePin(path: string, index: number, name: string, fingerprint: string): void {
-  const byHand = `put fingerprint = "${fingerprint}" into it by hand`;
   const real = realpathSync(path); // a link stays one
+  for (let tries = 1; ; tries += 1) {
+    try {
+      writePinOnce(path, real, index, name, fingerprint);
+      return;
+    } catch (error) {
+      if (!(error instanceof Changed)) throw error;
+      if (tries === MOST_TRIES) throw changed(path);
+    }
+  }
+}
+
+/** Another process has written the file since it was read. */
+class Changed extends Error {}
+
+function changed(path: string): Failure {
+  const what = `${showPath(path)}: has been changed since it was read`;
+  return new Failure('config', what, 'check again');
+}
+
+function writePinOnce(
+  path: string,
+  real: string,
+  index: number,
+  name: string,
+  fingerprint: string,
+): void {
+  const byHand = `put fingerprint = "${fingerprint}" into it by hand`;
   const before = readTrustedFile(real).text;
   const cannotEdit = `${showPath(path)}: written in a way that cannot be edited`;
-  // What is no UTF-8 would come back as something else.
+  // Text that is no UTF-8 would come back as other bytes.
   if (before.includes('\ufffd')) throw new Failure('config', cannotEdit, byHand);
   const text = pinnedText(before, index, fingerprint);
   if (text === undefined) {
@@ -110,20 +152,20 @@ export function writePin(path: string, index: number, name: string, fingerprint:
   }
   const found = settingsOf(real);
   const router = found.routers[index];
-  if ((router?.name ?? router?.host) !== name) {
-    const what = `${showPath(path)}: has been changed since it was read`;
-    throw new Failure('config', what, 'check again');
-  }
+  if ((router?.name ?? router?.host) !== name) throw changed(path);
   const settings = withPin(found, index, fingerprint);
   try {
     const { uid, gid, mode } = statSync(real);
     const ownership = { mode: mode & 0o777, owner: { uid, gid } };
     writeWhole(real, text, ownership, (written) => {
-      if (isDeepStrictEqual(settingsOf(written), settings)) return;
-      throw new Failure('config', cannotEdit, byHand);
+      if (!isDeepStrictEqual(settingsOf(written), settings)) {
+        throw new Failure('config', cannotEdit, byHand);
+      }
+      // Right before the rename, which would lose another edit.
+      if (readTrustedFile(real).text !== before) throw new Changed();
     });
   } catch (error) {
-    if (error instanceof Failure) throw error;
+    if (error instanceof Failure || error instanceof Changed) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new Failure('config', `${showPath(path)}: cannot be written: ${code ?? message}`, byHand);
   }

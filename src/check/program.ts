@@ -1,116 +1,119 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { version } from '../../package.json';
 import { Failure } from '../common/failure';
 import { printable, shellWord } from '../common/text';
 import { showPath } from '../common/trusted-file';
+import { checkOwners } from './code';
 import type { Finding } from './output';
+import { resolveProgram } from './program-path';
 import { runProgram } from './run-program';
 
-/** Where a program without a path is looked for when there is no PATH. */
-const DEFAULT_PATH = ['/bin', '/usr/bin'];
 const LONGEST_SHEBANG = 256; // bytes, Linux's BINPRM_BUF_SIZE
-/** What the program says of itself when it cannot run: that there is no Node.js, or nothing built. */
+/** Directories that dash and bash search without a PATH. */
+const SHELL_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** The program's own line where it cannot run: that Node.js is missing, or that it is not built. */
 const SAID = /^fwknop-mikrotik: (.{1,120}?)(?:; hint: ([\x20-\x7e]{1,120}))?$/m;
 
 /**
- * Checks that fwknopd, with its empty environment, gets this program to run: by its files, so that
- * what is wrong can be named, and then by running it for its version.
+ * Checks that fwknopd, with its empty environment, gets this program to run: first its files, so that
+ * a fault can be named, and then its answer to --version.
  *
- * @param head the command line up to the program: itself, or an interpreter and it
+ * @param words the command line up to the program: itself, or an interpreter and it
+ * @param wrapper the script that runs them, absolute; undefined where fwknopd does
+ * @param path the directories that fwknopd searches
  * @param seconds how long it may take
  */
 export async function checkProgram(
-  head: readonly string[],
+  words: readonly string[],
+  wrapper: string | undefined,
+  path: readonly string[],
   seconds: number,
 ): Promise<readonly Finding[]> {
   const step = 'program';
-  const [first = '', ...rest] = head;
-  const program = rest.at(-1) ?? first;
+  const [first = '', ...rest] = words;
+  const searched = wrapper === undefined ? path : SHELL_PATH;
+  let interpreter: string;
+  let program: string;
   try {
-    for (const path of [first, program]) requireAbsolute(path);
-    requireExecutable(first);
-    if (program === first) requireInterpreter(program);
-    else requireFile(program);
+    if (wrapper !== undefined) requireRunnable(wrapper);
+    interpreter = requireProgram(first, searched);
+    // An interpreter takes its script from the directory /; env and timeout search for a program.
+    const script = rest.at(-1);
+    program =
+      script === undefined
+        ? interpreter
+        : (resolveProgram(`/${script}`) ?? requireProgram(script, searched));
+    if (script === undefined) requireRunnable(program);
+    else requireExecutable(interpreter);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return error.faults.map((fault) => ({ status: 'FAIL', step, ...fault }));
   }
-  const { isFine, stdout, stderr } = await runProgram(first, [...rest, '--version'], seconds);
+  const { isFine, stdout, stderr } = await runProgram(interpreter, [...rest, '--version'], seconds);
   const shown = stdout.trim();
   if (!isFine || !/^\d+\.\d+\.\d+\S{0,20}$/.test(shown)) {
-    const [, why = 'does not run with an empty environment', mend] = SAID.exec(stderr) ?? [];
+    const [, why = 'does not run with an empty environment', hint] = SAID.exec(stderr) ?? [];
     const what = `${showPath(program)}: ${printable(why)}`;
-    const hint = mend ?? `see why: cd / && env -i ${[...head, '--version'].join(' ')}`;
-    return [{ status: 'FAIL', step, what, hint }];
+    const command = [interpreter, ...rest, '--version'].join(' ');
+    return [{ status: 'FAIL', step, what, hint: hint ?? `see why: cd / && env -i ${command}` }];
   }
-  const runs = `${showPath(program)}, version ${shown}, runs with an empty environment`;
+  const by = wrapper === undefined ? '' : `, run by ${showPath(wrapper)}`;
+  const runs = `${showPath(program)}, version ${shown}, runs with an empty environment${by}`;
   const findings: Finding[] = [{ status: 'ok', step, what: runs }];
   if (shown !== version) {
     const hint = 'check with the one that fwknopd runs';
     findings.push({ status: 'warn', step, what: `this check is of version ${version}`, hint });
   }
-  return [...findings, ...checkModes(program)];
+  const files = [wrapper, interpreter, program].filter((file) => file !== undefined);
+  return [...findings, ...checkOwners(files)];
 }
 
-function requireAbsolute(path: string): void {
-  if (path.startsWith('/')) return;
-  const what = `${showPath(path)}: no absolute path, and fwknopd has no PATH to look in`;
-  throw new Failure('config', what, `write the path that command -v ${basename(path)} prints`);
-}
-
-function requireFile(path: string): void {
-  try {
-    if (statSync(path).isFile()) return;
-  } catch {
-    // Not there, or not to be seen, which for fwknopd is the same.
+function requireProgram(word: string, path: readonly string[]): string {
+  const found = resolveProgram(word, path);
+  if (found !== undefined) return found;
+  if (word.includes('/')) {
+    const hint = 'name the installed program';
+    throw new Failure('config', `${showPath(resolve('/', word))}: no such file`, hint);
   }
-  throw new Failure('config', `${showPath(path)}: no such file`, 'name the installed program');
+  const what = `${showPath(word)}: not found where fwknopd looks: ${path.join(', ')}`;
+  throw new Failure('config', what, `write the path that command -v ${basename(word)} prints`);
 }
 
 function requireExecutable(path: string): void {
-  requireFile(path);
-  try {
-    accessSync(path, constants.X_OK);
-  } catch {
-    throw new Failure(
-      'config',
-      `${showPath(path)}: not executable`,
-      `chmod a+rx ${shellWord(path)}`,
-    );
-  }
+  if (isExecutable(path)) return;
+  const hint = `chmod a+rx ${shellWord(path)}`;
+  throw new Failure('config', `${showPath(path)}: not executable`, hint);
 }
 
-/** What the first line of a script names must be found without a PATH. */
+/** Refuses a program that cannot be executed, or whose interpreter cannot be found. */
+function requireRunnable(path: string): void {
+  requireExecutable(path);
+  requireInterpreter(path);
+}
+
+/** The interpreter in the first line of a script must be found without a PATH. */
 function requireInterpreter(script: string): void {
   const [, interpreter = '', name] =
     /^#!\s*(\S+)(?:[ \t]+([^\s-]\S*))?/.exec(firstBytes(script)) ?? [];
   if (interpreter === '') return; // a program of its own
-  const mend = `name Node.js by its full path: CMD_CYCLE_OPEN /path/to/node --use-openssl-ca ${script} ...`;
+  const hint = `name Node.js by its full path: CMD_CYCLE_OPEN /path/to/node --use-openssl-ca ${script} ...`;
   if (basename(interpreter) === 'env' && name !== undefined) {
-    if (DEFAULT_PATH.some((folder) => isExecutable(`${folder}/${name}`))) return;
+    if (resolveProgram(name) !== undefined) return;
     const what = `${showPath(script)}: ${name} is in neither /usr/bin nor /bin, and fwknopd has no PATH to look in`;
-    throw new Failure('config', what, mend);
+    throw new Failure('config', what, hint);
   }
   if (isExecutable(interpreter)) return;
   throw new Failure(
     'config',
     `${showPath(script)}: its interpreter ${interpreter} is missing`,
-    mend,
+    hint,
   );
 }
 
 function isExecutable(path: string): boolean {
   try {
-    requireExecutable(path);
+    accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;
@@ -125,16 +128,4 @@ function firstBytes(path: string): string {
   } finally {
     closeSync(file);
   }
-}
-
-/** fwknopd runs it as root: nobody else may be able to change it. */
-function checkModes(program: string): readonly Finding[] {
-  const real = realpathSync(program);
-  return [real, dirname(real)].flatMap((path) => {
-    const { uid, mode } = statSync(path);
-    if (uid === 0 && (mode & 0o022) === 0) return [];
-    const what = `${showPath(path)}: others than root can change it, and fwknopd runs it as root`;
-    const hint = `chown root ${shellWord(path)} && chmod go-w ${shellWord(path)}`;
-    return [{ status: 'warn' as const, step: 'program', what, hint }];
-  });
 }

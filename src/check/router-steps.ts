@@ -12,12 +12,12 @@ import { inspectCertificate } from './certificate';
 import type { Section } from './output';
 import type { Pinning } from './pin';
 import { checkPolicies, type Policies, readPolicies } from './policies';
-import { tellTls, untrustedFailure } from './tls-step';
+import { requireClock, tellTls, untrustedFailure } from './tls-step';
 
-/** The address list that a check may write to. */
+/** The address list that a check writes to. */
 export const CHECK_LIST = 'FWKNOP_CHECK';
 
-/** An address of RFC 5737, which is nobody's, for the shortest time that there is. */
+/** An address of RFC 5737, which no host has, for the shortest time. */
 const CHECK_ENTRY: Entry = {
   menu: '/ip/firewall/address-list',
   list: CHECK_LIST,
@@ -26,37 +26,28 @@ const CHECK_ENTRY: Entry = {
   comment: 'fwknop-mikrotik check',
 };
 
-const ROUTER_STEPS = [
-  'name',
-  'TCP',
-  'TLS',
-  'login',
-  'write',
-  'read',
-  'policies',
-  'e-mail',
-] as const;
+const ROUTER_STEPS = ['name', 'TCP', 'TLS', 'login', 'write', 'read', 'policies'] as const;
 type RouterStep = (typeof ROUTER_STEPS)[number];
 
-/** The steps for a router, those that it has nothing for left out. */
-export function routerSteps({ email }: Pick<Router, 'email'>): readonly RouterStep[] {
-  return ROUTER_STEPS.filter((step) => step !== 'e-mail' || email !== undefined);
+/** The names of the steps for a router. */
+export function routerSteps({ email }: Pick<Router, 'email'>): readonly string[] {
+  return email === undefined ? ROUTER_STEPS : [...ROUTER_STEPS, 'e-mail'];
 }
 
 const MOST_ADDRESSES = 3; // an opening tries no more
 
-/** What does not change from router to router. */
+/** The same for every router. */
 export interface RouterCheck {
   /** Seconds for each router; the time that a question takes does not count. */
   readonly deadline: number;
   readonly pinning: Pinning | undefined;
-  /** The command that pins a fingerprint, without it. */
+  /** The beginning of the words that pin a fingerprint, up to its `=`. */
   readonly pinCommand: string;
 }
 
 /**
- * Goes through all that an opening needs of a router, and changes nothing but an entry of one second
- * in a list of its own. What fails is told of; the steps that rest on it are left out.
+ * Checks everything that an opening needs of a router, and changes nothing but an entry of one second
+ * in a list of its own. After a step that fails, the steps that rest on it are skipped.
  */
 export async function checkRouter(
   router: Router,
@@ -64,69 +55,124 @@ export async function checkRouter(
   check: RouterCheck,
   section: Section,
 ): Promise<void> {
-  let step: RouterStep = 'name';
-  let clock = startClock(check.deadline);
-  let session: Session | undefined;
-  const done = (what: string) => section.ok(step, what);
+  const visit = new Visit(router, index, check, section);
   try {
-    const addresses = await resolve(router.host, clock);
-    done(isIP(router.host) === 0 ? addresses.join(', ') : 'an address, nothing to look up');
-
-    step = 'TCP';
-    const { address, connection, unanswering } = await connectToOne(router, addresses, clock);
-    if (unanswering.length === 0) done(`port ${router.port} answers`);
-    else {
-      const what = `${address} answers on port ${router.port}, but not ${unanswering.join(', ')}`;
-      section.warn(step, what, 'use the address that answers as host');
-    }
-
-    step = 'TLS';
-    let trusted = router;
-    if (router.trust.mode === 'off') {
-      connection.close();
-      section.warn(
-        step,
-        'off: password and entries go over the network as they are',
-        'use api-ssl',
-      );
-    } else {
-      const shown = await inspectCertificate(router, connection);
-      const pin = await check.pinning?.pinIfWanted(router, index, shown);
-      if (check.pinning !== undefined) {
-        // The time that an answer took is not the router's.
-        clock.cancel();
-        clock = startClock(check.deadline);
+    for (const step of ROUTER_STEPS) {
+      try {
+        await visit.take(step);
+      } catch (error) {
+        section.fail(step, asFailure(error, step));
+        const names = routerSteps(router);
+        section.skip(names.slice(names.indexOf(step) + 1), `${step} failed`);
+        return;
       }
-      if (pin !== undefined) {
-        trusted = { ...router, trust: { mode: 'pinned', fingerprint: pin } };
-        section.ok('pin', `${pin} is written to the configuration`);
-      } else if (shown.untrusted !== undefined) {
-        throw untrustedFailure(shown, shown.untrusted, check.pinCommand);
-      }
-      tellTls(trusted.trust, shown, check.pinCommand, section);
     }
-
-    step = 'login';
-    const opened = await Session.open(trusted, address, clock, () => undefined);
-    session = opened;
-    done(`as ${router.user}`);
-
-    step = 'write';
-    await checkWrite(opened, section);
-
-    step = 'read';
-    const policies = await readPolicies(opened, router.user, () => readsBack(opened));
-    tellReading(policies, section);
-
-    step = 'policies';
-    section.addAll(checkPolicies(policies, router));
-  } catch (error) {
-    section.fail(step, asFailure(error, step));
-    const later = routerSteps(router).slice(ROUTER_STEPS.indexOf(step) + 1);
-    section.skip(later, `${step} failed`);
   } finally {
-    session?.close();
-    clock.cancel();
+    visit.end();
+  }
+}
+
+/** One router, and the results of the steps that were taken. */
+class Visit {
+  #clock: Deadline;
+  #addresses: readonly string[] = [];
+  #address = '';
+  #connection: Connection | undefined;
+  /** The router, with the trust that a pin gives. */
+  #trusted: Router;
+  #session: Session | undefined;
+  #policies: Policies | undefined;
+
+  constructor(
+    private readonly router: Router,
+    private readonly index: number,
+    private readonly check: RouterCheck,
+    private readonly section: Section,
+  ) {
+    this.#clock = startClock(check.deadline);
+    this.#trusted = router;
+  }
+
+  /** @throws the failure of the step */
+  async take(step: RouterStep): Promise<void> {
+    const steps: Readonly<Record<RouterStep, () => Promise<void> | void>> = {
+      name: () => this.#resolveName(),
+      TCP: () => this.#connect(),
+      TLS: () => this.#verify(),
+      login: () => this.#logIn(),
+      write: () => checkWrite(this.#open, this.section),
+      read: () => this.#read(),
+      policies: () => {
+        const { router, section } = this;
+        if (this.#policies !== undefined) section.addAll(checkPolicies(this.#policies, router));
+      },
+    };
+    await steps[step]();
+  }
+
+  end(): void {
+    this.#connection?.close();
+    this.#session?.close();
+    this.#clock.cancel();
+  }
+
+  async #resolveName(): Promise<void> {
+    const { host } = this.router;
+    this.#addresses = await resolve(host, this.#clock);
+    const isName = isIP(host) === 0;
+    this.section.ok('name', isName ? this.#addresses.join(', ') : 'an address: no lookup');
+  }
+
+  async #connect(): Promise<void> {
+    const { router, section } = this;
+    const found = await connectToOne(router, this.#addresses, this.#clock);
+    this.#address = found.address;
+    this.#connection = found.connection;
+    if (found.unanswering.length === 0) section.ok('TCP', `port ${router.port} answers`);
+    else {
+      const what = `${found.address} answers on port ${router.port}, but not ${found.unanswering.join(', ')}`;
+      section.warn('TCP', what, 'use the address that answers as host');
+    }
+  }
+
+  async #verify(): Promise<void> {
+    const { router, section, check } = this;
+    if (router.trust.mode === 'off' || this.#connection === undefined) {
+      this.#connection?.close();
+      section.warn('TLS', 'off: the network can read password and entries', 'use api-ssl');
+      return;
+    }
+    const shown = await inspectCertificate(router, this.#connection);
+    requireClock(shown);
+    const pin = await check.pinning?.pinIfWanted(router, this.index, shown);
+    if (check.pinning !== undefined) {
+      // The time for an answer is not the router's.
+      this.#clock.cancel();
+      this.#clock = startClock(check.deadline);
+    }
+    if (pin !== undefined) {
+      this.#trusted = { ...router, trust: { mode: 'pinned', fingerprint: pin } };
+      section.ok('pin', `${pin} is written to the configuration`);
+    } else if (shown.untrusted !== undefined) {
+      throw untrustedFailure(shown, shown.untrusted, check.pinCommand);
+    }
+    tellTls(this.#trusted.trust, shown, check.pinCommand, section);
+  }
+
+  async #logIn(): Promise<void> {
+    this.#session = await Session.open(this.#trusted, this.#address, this.#clock, () => undefined);
+    this.section.ok('login', `as ${this.router.user}`);
+  }
+
+  async #read(): Promise<void> {
+    const session = this.#open;
+    this.#policies = await readPolicies(session, this.router.user, () => readsBack(session));
+    tellReading(this.#policies, this.section);
+  }
+
+  get #open(): Session {
+    if (this.#session === undefined) throw new Error('no session');
+    return this.#session;
   }
 }
 
@@ -134,7 +180,7 @@ function startClock(seconds: number): Deadline {
   return new Deadline(process.uptime() + seconds);
 }
 
-/** Tries the addresses in turn, as one opening after the other would. */
+/** Tries the addresses in turn, as an opening does. */
 async function connectToOne(
   { host, port }: Router,
   addresses: readonly string[],
@@ -153,12 +199,12 @@ async function connectToOne(
   throw first ?? new SessionError('lost', `not reachable: ${host} has no address`);
 }
 
-/** Says whether the user may write; without it, what follows can still be told. */
+/** Checks that the user may write; the next steps work without it. */
 async function checkWrite(session: Session, section: Section): Promise<void> {
   const { address, list } = CHECK_ENTRY;
   try {
     const added = await add(session, CHECK_ENTRY);
-    const what = added ? 'added for one second' : 'is there from a moment ago';
+    const what = added ? 'added for one second' : 'is still there from the last check';
     section.ok('write', `yes: ${address} ${what}, in ${list}`);
   } catch (error) {
     if (!(error instanceof Trap)) throw error;
@@ -167,7 +213,7 @@ async function checkWrite(session: Session, section: Section): Promise<void> {
 }
 
 /**
- * Whether the router shows us what we have just added: without the policy read it refuses, or
+ * Whether the router shows the entry that was just added: without the policy read it refuses, or
  * perhaps shows nothing (not known).
  */
 async function readsBack(session: Session): Promise<boolean> {
@@ -177,8 +223,8 @@ async function readsBack(session: Session): Promise<boolean> {
 
 function tellReading({ mayRead }: Policies, section: Section): void {
   const what = mayRead
-    ? 'yes: another knock extends an entry. The price: who has the password can read the whole configuration'
-    : 'no: another knock leaves an entry as it is, until it ends. The policy read would change that, and let the user read the whole configuration';
+    ? 'yes: another knock extends an entry; but anybody with the password can read the whole configuration'
+    : 'no: another knock does not extend an entry (the policy read allows it, and to read the whole configuration)';
   section.ok('read', what);
 }
 

@@ -1,20 +1,31 @@
-/** `check` on fwknopd's side: access.conf, the program as fwknopd runs it, and the system's log. */
+/** `check` on fwknopd's side: access.conf, the program, fwknopd itself, and the system's log. */
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, utimesSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeAs } from '../support/files';
-import { leftOut } from '../support/left-out';
-import { ourRouter, ownFile, ownFolder, ownPath } from '../support/router';
-import { EXECUTABLE, type Run, type Surroundings } from '../support/run';
+import { ourRouter, ownFile, ownFolder, ownPath, PASSWORD } from '../support/router';
+import { EXECUTABLE, type Run, run } from '../support/run';
 import { NODE } from '../support/shipped';
-import { about, accessConf, type Changes, check, configuration, from, steps } from './check-set-up';
-import { devWith, inNamespace, nodeHidden, testInNamespace } from './namespace';
+import { CALLER, testAsRoot } from '../support/users';
+import {
+  about,
+  accessConf,
+  besideFwknopd,
+  type Changes,
+  check,
+  configuration,
+  from,
+  steps,
+  testCheck as test,
+  type World,
+} from './check-set-up';
+import { devWith, fileInPlaceOf, nodeHidden } from './namespace';
 
 const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
-const FWKNOPD = '/usr/sbin/fwknopd';
-const hasVerdict = existsSync(FWKNOPD) && process.geteuid?.() === 0;
 const OFF = ['syslog = "off"'];
+const FWKNOPD_CONF = '/etc/fwknop/fwknopd.conf';
+const RESTART = /^hint: (?:.*, then )?(?:systemctl|service) .*start/;
 
 let config: string;
 beforeAll(async () => {
@@ -22,8 +33,8 @@ beforeAll(async () => {
   config = configuration([{ router, lines: ['tls = "off"'] }], [...OFF, 'deadline = 2']);
 });
 
-const checkWith = (changes: Changes, mode = 0o600): Promise<Run> =>
-  check(config, ['--access-conf', accessConf(config, changes, mode)]);
+const checkWith = (changes: Changes, mode = 0o600, world: World = {}): Promise<Run> =>
+  check(config, ['--access-conf', accessConf(config, changes, mode)], world);
 
 /** Another program of our name, in a folder of its own. */
 function program(text: string, mode = 0o755): string {
@@ -36,11 +47,15 @@ function troubles(result: Run): string[] {
   return about('fwknopd', result).filter(
     (text, index, lines) =>
       !/^ok /.test(text) &&
-      !/others than root can change it|^hint: chown root /.test(text) &&
-      !/^(?:warn|skip) {2}(?:syslog|verdict)/.test(text) &&
-      !/^warn {2}(?:syslog|verdict)/.test(lines[index - 1] ?? ''),
+      !/others than root can change it|^hint: chown /.test(text) &&
+      !/^(?:warn|skip) {2}syslog/.test(text) &&
+      !/^warn {2}syslog/.test(lines[index - 1] ?? ''),
   );
 }
+
+/** The line of a step, and its hint. */
+const stepOf = (step: string, result: Run) => from(step, 'fwknopd', result).slice(0, 2);
+const lastLine = ({ stdout }: Run) => stdout.trimEnd().split('\n').at(-1);
 
 test('all is well', async () => {
   const result = await checkWith({});
@@ -53,9 +68,33 @@ test('all is well', async () => {
     'ok CMD_CYCLE_TIMER',
     'ok REQUIRE_SOURCE_ADDRESS',
     'ok program',
-    'ok configuration',
-    ...(hasVerdict ? ['ok verdict'] : []),
+    'ok config test',
+    'ok capture',
+    'ok running',
   ]);
+  expect(lastLine(result)).toBe('ready: knock from outside');
+});
+
+test('--quiet prints warnings, failures and the last line', async () => {
+  const path = accessConf(config, { CMD_CYCLE_TIMER: null, CMD_CYCLE_CLOSE: '/bin/x' });
+  const { stdout } = await check(config, ['--access-conf', path, '--quiet'], { isRunning: false });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.filter((text) => !/^(?:warn|FAIL|not ready:| {6}hint:)/.test(text))).toEqual([]);
+  expect(lines.at(-1)).toBe(
+    `not ready: fwknopd: CMD_CYCLE_CLOSE: ${path}:6: fwknopd would run it as a command; hint: write CMD_CYCLE_CLOSE NONE: the router's own timer closes`,
+  );
+});
+
+testAsRoot('another user than root', async () => {
+  const args = ['check', '--config', '/x y', '--quiet'];
+  const as = `--reuid=${CALLER}`;
+  const command = ['/usr/bin/setpriv', as, `--regid=${CALLER}`, '--clear-groups', EXECUTABLE];
+  expect(await run(args, { command })).toMatchObject({
+    status: 78,
+    stdout: '',
+    stderr:
+      "fwknop-mikrotik: check: run it as root, as fwknopd does; hint: sudo fwknop-mikrotik check --config '/x y' --quiet\n",
+  });
 });
 
 test.concurrent.each([
@@ -64,7 +103,8 @@ test.concurrent.each([
   ['may be written by others', 0o620, 'may be written by others', 'chmod go-w'],
 ])('access.conf %s', async (_, mode, why, mend) => {
   const path = mode === undefined ? ownPath('none') : accessConf(config, {}, mode);
-  const result = await check(config, ['--access-conf', path]);
+  const world = { isRunning: mode !== undefined };
+  const result = await check(config, ['--access-conf', path], world);
   expect(result.status).toBe(78);
   const [what, hint] = from('access.conf', 'fwknopd', result);
   expect(what).toMatch(new RegExp(`^FAIL  access.conf: .*: ${why}$`));
@@ -79,6 +119,11 @@ test('no line of ours', async () => {
     'FAIL CMD_CYCLE_OPEN',
     'skip program',
   ]);
+});
+
+test('a line of open_ports.py', async () => {
+  const result = await checkWith({ CMD_CYCLE_OPEN: '/usr/bin/python3 /opt/open_ports.py $SRC' });
+  expect(stepOf('CMD_CYCLE_OPEN', result)[1]).toContain('fwknop-mikrotik install --migrate');
 });
 
 test('a file that is included, beside an ordinary stanza', async () => {
@@ -109,16 +154,34 @@ test('the line names another configuration', async () => {
 });
 
 test('a password on the line is not repeated', async () => {
-  const open = `${NODE} ${EXECUTABLE} --config ${config} --routerpass Melasse ${WORDS}`;
-  const result = await checkWith({ CMD_CYCLE_OPEN: open });
+  const lineWith = (password: string) =>
+    `${NODE} ${EXECUTABLE} --config ${config} --routerpass ${password} ${WORDS}`;
+  // check() sees to it that the password is not printed.
+  const result = await checkWith({ CMD_CYCLE_OPEN: lineWith(PASSWORD) });
   expect(result.status).toBe(0);
   expect(troubles(result)[0]).toMatch(/fwknopd logs --routerpass/);
-  expect(result.stdout).not.toContain('Melasse');
+  const wrong = await checkWith({ CMD_CYCLE_OPEN: lineWith('Melasse') });
+  expect(wrong.status).toBe(77);
+  expect(wrong.stdout).not.toContain('Melasse');
 });
 
 describe('the program', () => {
   const runs = (head: string) =>
     checkWith({ CMD_CYCLE_OPEN: `${head} --config ${config} ${WORDS}` });
+
+  test.concurrent.each([
+    ['a path relative to the root', () => program('#!/bin/sh\necho 0.1.0\n').slice(1)],
+    ['a name, which execvp finds in /usr/bin', () => 'fwknop-mikrotik'],
+    ['an interpreter by its name', () => `sh ${program('echo 0.1.0\n')}`],
+    ['an interpreter and a path from the root', () => `sh .${program('echo 0.1.0\n')}`],
+    ['timeout before a name', () => 'timeout 5 fwknop-mikrotik'],
+  ])('%s: it runs', async (_, head) => {
+    const directory = dirname(program('#!/bin/sh\necho 0.1.0\n'));
+    const before = [`mount -t overlay overlay -o lowerdir=${directory}:/usr/bin /usr/bin`];
+    const open = `${head()} --config ${config} ${WORDS}`;
+    const result = await checkWith({ CMD_CYCLE_OPEN: open }, 0o600, { before });
+    expect(stepOf('program', result)[0]).toMatch(/^ok .*runs with an empty environment$/);
+  });
 
   test.concurrent('that gives its interpreter options by env -S: it runs', async () => {
     const result = await runs(program('#!/usr/bin/env -S sh -e\necho 0.1.0\n'));
@@ -127,11 +190,11 @@ describe('the program', () => {
 
   test.concurrent.each([
     [
-      'relative',
-      () => 'bin/fwknop-mikrotik',
-      'no absolute path, and fwknopd has no PATH to look in',
+      'a name that is in no directory of a PATH',
+      () => 'fwknop-mikrotik-nowhere',
+      'fwknop-mikrotik-nowhere: not found where fwknopd looks: /bin, /usr/bin',
     ],
-    ['an interpreter without a path', () => `node ${EXECUTABLE}`, 'node: no absolute path, and'],
+    ['a relative path', () => 'nowhere/fwknop-mikrotik', '/nowhere/fwknop-mikrotik: no such file'],
     ['missing', () => '/nowhere/fwknop-mikrotik', '/nowhere/fwknop-mikrotik: no such file'],
     ['a folder', () => mkdtempSync(join(ownFolder(), 'fwknop-mikrotik')), 'no such file'],
     ['not executable', () => program('#!/bin/sh\necho 0.1.0\n', 0o644), 'not executable'],
@@ -165,28 +228,18 @@ describe('the program', () => {
     expect(result.took).toBeLessThan(10_000);
   });
 
-  testInNamespace('the test of a Node.js that is nowhere').concurrent(
-    'without its Node.js',
-    async () => {
-      const open = `${EXECUTABLE} --config ${config} ${WORDS}`;
-      const node = ownPath('node');
-      copyFileSync(process.execPath, node);
-      const result = await check(
-        config,
-        ['--access-conf', accessConf(config, { CMD_CYCLE_OPEN: open })],
-        {
-          command: inNamespace([nodeHidden()], [node, EXECUTABLE]),
-        },
-      );
-      expect(result.status).toBe(78);
-      expect(from('program', 'fwknopd', result).slice(0, 2)).toEqual([
-        expect.stringMatching(/^FAIL {2}program: .*: Node\.js not found$/),
-        expect.stringMatching(
-          /^hint: name it before the program, by its full path \(PATH=\/\S*\)$/,
-        ),
-      ]);
-    },
-  );
+  test.concurrent('without its Node.js', async () => {
+    const open = `${EXECUTABLE} --config ${config} ${WORDS}`;
+    const node = ownPath('node');
+    copyFileSync(process.execPath, node);
+    const world = { after: [nodeHidden()], command: [node, EXECUTABLE] };
+    const result = await checkWith({ CMD_CYCLE_OPEN: open }, 0o600, world);
+    expect(result.status).toBe(78);
+    expect(stepOf('program', result)).toEqual([
+      expect.stringMatching(/^FAIL {2}program: .*: Node\.js not found$/),
+      expect.stringMatching(/^hint: name it before the program, by its full path \(PATH=\/\S*\)$/),
+    ]);
+  });
 
   test('of another version', async () => {
     const result = await runs(program('#!/bin/sh\necho 9.9.9\n'));
@@ -203,28 +256,238 @@ describe('the program', () => {
       `warn  fwknopd: program: ${path}: others than root can change it, and fwknopd runs it as root\n`,
     );
   });
+
+  /** A package with the files of ours, in a directory of its own. */
+  function installed(): string {
+    const root = mkdtempSync(join(ownFolder(), 'package-'));
+    for (const name of ['bin', 'dist']) mkdirSync(join(root, name));
+    writeAs(join(root, 'dist', 'main.js'), '', 0o644);
+    writeAs(join(root, 'bin', 'fwknop-mikrotik'), '#!/bin/sh\necho 0.1.0\n', 0o755);
+    for (const name of ['.', 'bin', 'dist']) chmodSync(join(root, name), 0o755);
+    return root;
+  }
+
+  testAsRoot.each([
+    ['.', 0o775, (root: string) => `chown root ${root} && chmod go-w ${root}`],
+    ['dist', 0o777, (root: string) => `chown -R root ${root} && chmod -R go-w ${root}`],
+    ['dist/main.js', 0o666, (root: string) => `chown -R root ${root} && chmod -R go-w ${root}`],
+    ['bin', 0o775, undefined],
+  ])('of whose package others may change %s', async (part, mode, hint) => {
+    const root = installed();
+    const path = join(root, part);
+    const clean = await runs(join(root, 'bin', 'fwknop-mikrotik'));
+    expect(clean.stdout).not.toContain('others than root');
+    chmodSync(path, mode);
+    const result = await runs(join(root, 'bin', 'fwknop-mikrotik'));
+    const shown = path.length <= 60 ? path : `...${path.slice(-57)}`;
+    expect(result.stdout).toContain(`program: ${shown}: others than root can change it`);
+    if (hint !== undefined) expect(result.stdout).toContain(`hint: ${hint(root)}\n`);
+  });
 });
 
-const testWithFwknopd = hasVerdict ? test : leftOut("fwknopd's verdict", 'fwknop-server, and root');
+describe('a script around the program', () => {
+  const script = (text: string) => writeAs(ownPath('open-it'), text, 0o755);
+  const helper = program('#!/bin/sh\necho 0.1.0\n');
 
-describe("fwknopd's own verdict", () => {
-  testWithFwknopd.each([
-    ['a key that is none', { KEY_BASE64: 'Melasse!' }],
-    ['a key that was not put in', { HMAC_KEY_BASE64: '__CHANGEME__' }],
-    ['no CMD_CYCLE_CLOSE', { CMD_CYCLE_CLOSE: null }],
-    ['a line that is too long', { CMD_CYCLE_OPEN: `/bin/fwknop-mikrotik ${'x'.repeat(250)}` }],
-  ])('%s', async (_, changes: Changes) => {
-    const result = await checkWith(changes);
-    expect(result.status).toBe(78);
-    expect(from('verdict', 'fwknopd', result)[0]).toBe(
-      'FAIL  verdict: fwknopd refuses its configuration',
+  test.concurrent.each([
+    ['"$@"', `$SRC $PROTO $PORT $CLIENT_TIMEOUT`],
+    ['"$1" $2 22 60', '$SRC $PROTO'],
+  ])('that executes it with %s is followed', async (args, given) => {
+    const path = script(
+      `#!/bin/sh\n# ours\numask 077\nexec ${helper} --config ${config} ${args}\n`,
     );
-    expect(result.stdout).not.toContain('Melasse');
+    const result = await checkWith({ CMD_CYCLE_OPEN: `${path} ${given}` });
+    expect(result.status).toBe(0);
+    expect(stepOf('program', result)[0]).toMatch(/runs with an empty environment, run by /);
+    expect(steps('fwknopd', result)).toContain('ok CMD_CYCLE_OPEN');
+  });
+
+  test.concurrent('its arguments are checked as those of a line', async () => {
+    const path = script(`#!/bin/sh\nexec ${helper} --config ${config} "$@"\n`);
+    const result = await checkWith({ CMD_CYCLE_OPEN: `${path} $SRC $PORT $PROTO 30` });
+    expect(result.status).toBe(78);
+    expect(stepOf('CMD_CYCLE_OPEN', result)[0]).toContain('stands for <proto>, <port>');
+  });
+
+  test.concurrent.each([
+    ['does more than to execute it', '#!/bin/sh\nfwknop-mikrotik "$@" | logger\n'],
+    ['makes its arguments', `#!/bin/sh\nexec ${helper} $(cat /etc/hostname) "$@"\n`],
+    ['is in another language', '#!/usr/bin/python3\nprint()\n'],
+  ])('that %s is not understood: a warning', async (_, text) => {
+    const path = script(text);
+    const result = await checkWith({ CMD_CYCLE_OPEN: `${path} ${WORDS}` });
+    expect(result.status).toBe(0);
+    expect(stepOf('CMD_CYCLE_OPEN', result)[0]).toMatch(/^warn .*cannot see in the script /);
+    expect(steps('fwknopd', result)).toContain('skip program');
+  });
+});
+
+describe("fwknopd's own config test", () => {
+  test.each([
+    ['a key that is none', { KEY_BASE64: 'Melasse!' }, 'KEY_BASE64: not base64'],
+    [
+      'a key that was not put in',
+      { HMAC_KEY_BASE64: '__CHANGEME__' },
+      "HMAC_KEY_BASE64 value is not properly set in stanza source 'ANY' in access file: ",
+    ],
+    [
+      'no CMD_CYCLE_CLOSE',
+      { CMD_CYCLE_CLOSE: null },
+      "Cannot set CMD_CYCLE_OPEN without also setting CMD_CYCLE_CLOSE: 'ANY'",
+    ],
+    [
+      'a line that is too long',
+      { CMD_CYCLE_OPEN: `/bin/fwknop-mikrotik ${'x'.repeat(250)}` },
+      "CMD_CYCLE_OPEN command is too long: 'ANY'",
+    ],
+    ['a SOURCE that is none', { SOURCE: 'nowhere' }, 'Fatal invalid SOURCE in access stanza'],
+    ['a number out of range', { MAX_FW_TIMEOUT: '-1' }, 'MAX_FW_TIMEOUT value not in range'],
+    [
+      'another user',
+      { CMD_EXEC_USER: 'nobody-at-all' },
+      'Unable to determine UID for CMD_EXEC_USER',
+    ],
+    [
+      'the same key twice',
+      { KEY_BASE64: 'QUJD'.repeat(8), HMAC_KEY_BASE64: 'QUJD'.repeat(8) },
+      "The encryption passphrase and HMAC key should not be identical for access stanza source: 'ANY'",
+    ],
+  ])('%s: its own words are quoted', async (_, changes: Changes, said) => {
+    const result = await checkWith(changes, 0o600, { isRunning: false });
+    expect(result.status).toBe(78);
+    const [what, hint] = stepOf('config test', result);
+    expect(what).toContain(`FAIL  config test: fwknopd refuses its configuration: ${said}`);
+    expect(hint).toMatch(/^hint: run it yourself: \/usr\/sbin\/fwknopd --exit-parse-config /);
+    expect(result.stdout).not.toMatch(/Melasse|QUJD/);
+    expect(steps('fwknopd', result)).toContain('skip capture');
+  });
+});
+
+describe('fwknopd itself', () => {
+  /** Shell commands that make a file new, some seconds from now. */
+  const touch = (path: string) => `touch -d '+5 seconds' ${path}`;
+
+  test.concurrent('does not run', async () => {
+    const result = await checkWith({}, 0o600, { isRunning: false });
+    expect(result.status).toBe(78);
+    const [what, hint] = stepOf('running', result);
+    expect(what).toBe('FAIL  running: fwknopd does not run');
+    expect(hint).toMatch(RESTART);
+    expect(lastLine(result)).toBe(`not ready: fwknopd: running: fwknopd does not run; ${hint}`);
+  });
+
+  test.concurrent('does not run, where systemd does', async () => {
+    const before = ['mount -t tmpfs tmpfs /run', 'mkdir -p /run/systemd/system'];
+    const result = await checkWith({}, 0o600, { isRunning: false, before });
+    expect(stepOf('running', result)[1]).toBe('hint: systemctl enable --now fwknop-server');
+  });
+
+  test.concurrent('started before access.conf changed', async () => {
+    const path = accessConf(config);
+    const result = await check(config, ['--access-conf', path], { after: [touch(path)] });
+    expect(result.status).toBe(78);
+    const [what, hint] = stepOf('running', result);
+    expect(what).toMatch(
+      /^FAIL {2}running: fwknopd started before .*access\.conf changed: it still/,
+    );
+    expect(hint).toMatch(RESTART);
+  });
+
+  test.concurrent('started before an included file changed', async () => {
+    const inner = accessConf(config);
+    const outer = ownFile('outer.conf', `%include ${inner}\n`);
+    const result = await check(config, ['--access-conf', outer], { after: [touch(inner)] });
+    expect(stepOf('running', result)[0]).toContain('access.conf changed');
+  });
+
+  test.concurrent('started before fwknopd.conf changed', async () => {
+    const result = await checkWith({}, 0o600, { after: [touch(FWKNOPD_CONF)] });
+    expect(stepOf('running', result)[0]).toContain(`started before ${FWKNOPD_CONF} changed`);
+    const restored = await checkWith({}, 0o600, { before: [touch(FWKNOPD_CONF)] });
+    expect(stepOf('running', restored)[0]).toContain('changed');
+    expect((await checkWith({})).status).toBe(0);
+  });
+
+  test.concurrent('reads another access.conf', async () => {
+    const other = accessConf(config);
+    const command = besideFwknopd(other);
+    const conf = accessConf(config);
+    const result = await run(['check', '--config', config, '--access-conf', conf], { command });
+    expect(result.status).toBe(78);
+    expect(stepOf('running', result)).toEqual([
+      expect.stringMatching(
+        /^FAIL {2}running: fwknopd \(process \d+\) reads .*, which was not checked$/,
+      ),
+      `hint: fwknop-mikrotik check --access-conf ${other}`,
+    ]);
+  });
+
+  test.concurrent('has no socket on its port', async () => {
+    // The file is as old as before, and names another port.
+    const moved = ownFile('moved.conf', 'ENABLE_UDP_SERVER Y;\nUDPSERV_PORT 62299;\n');
+    utimesSync(moved, 1e9, 1e9);
+    const result = await checkWith({}, 0o600, { after: [fileInPlaceOf(FWKNOPD_CONF, moved)] });
+    expect(result.status).toBe(78);
+    expect(stepOf('running', result)[0]).toMatch(/has no socket on UDP port 62299$/);
+  });
+
+  test.concurrent('listens on another port than its clients use', async () => {
+    const text = readFileSync(accessConf(config), 'utf8');
+    const path = ownFile(
+      'access.conf',
+      `# >>> fwknop-mikrotik >>>\n# spa-port 62202\n${text}# <<< fwknop-mikrotik <<<\n`,
+    );
+    const result = await check(config, ['--access-conf', path]);
+    expect(result.status).toBe(78);
+    expect(stepOf('capture', result)).toEqual([
+      `FAIL  capture: ${path}:2: the clients knock on port 62202, and fwknopd listens on 62201`,
+      `hint: write UDPSERV_PORT 62202; at the end of ${FWKNOPD_CONF}, and restart fwknopd`,
+    ]);
+    const right = await check(config, ['--access-conf', path], {
+      fwknopdConf: { UDPSERV_PORT: '62202' },
+    });
+    expect(right.status).toBe(0);
+  });
+
+  test.concurrent('captures by pcap', async () => {
+    const fwknopdConf = { ENABLE_UDP_SERVER: 'N', PCAP_INTF: 'lo' };
+    const result = await checkWith({}, 0o600, { fwknopdConf });
+    expect(result.status).toBe(0);
+    expect(stepOf('capture', result)[0]).toBe('ok    capture: pcap on lo, port 62201');
+  });
+
+  test.concurrent('captures on an interface that is not there', async () => {
+    const fwknopdConf = { ENABLE_UDP_SERVER: 'N', PCAP_INTF: 'nowhere0' };
+    const result = await checkWith({}, 0o600, { fwknopdConf, isRunning: false });
+    expect(result.status).toBe(78);
+    const [what, hint] = stepOf('capture', result);
+    expect(what).toBe('FAIL  capture: PCAP_INTF nowhere0: there is no such interface');
+    expect(hint).toContain('ENABLE_UDP_SERVER Y; at the end of');
+  });
+
+  test.concurrent('has options of its own', async () => {
+    const fwknopdConf = { ENABLE_UDP_SERVER: 'N', PCAP_INTF: 'nowhere0' };
+    const result = await checkWith({}, 0o600, { fwknopdConf, fwknopdOptions: ['-U'] });
+    expect(result.status).toBe(0);
+    expect(stepOf('capture', result)[0]).toBe('ok    capture: UDP server, port 62201');
+  });
+
+  test.concurrent('captures by NFQUEUE, as fwknopd 2.6.11 prints it', async () => {
+    const settings = ['CONFIG_FILE', 'ENABLE_NFQ_CAPTURE', 'ENABLE_UDP_SERVER', 'UDPSERV_PORT'];
+    const values = [FWKNOPD_CONF, 'Y', 'N', '62201'];
+    const lines = settings.map((name, at) => `echo "  ${at}. ${name}  =  '${values[at]}'"`);
+    const imitation = ownFile('fwknopd', ['#!/bin/sh', ...lines, ''].join('\n'), 0o755);
+    const before = [fileInPlaceOf('/usr/sbin/fwknopd', imitation)];
+    const result = await checkWith({}, 0o600, { before, isRunning: false });
+    expect(stepOf('capture', result)).toEqual([
+      'FAIL  capture: ENABLE_NFQ_CAPTURE is Y: with command stanzas only, fwknopd makes no NFQUEUE rule and hears nothing',
+      `hint: write ENABLE_NFQ_CAPTURE N; and ENABLE_UDP_SERVER Y; at the end of ${FWKNOPD_CONF}, and restart fwknopd`,
+    ]);
   });
 });
 
 describe('the system log', () => {
-  const { concurrent } = testInNamespace('check of the system log');
+  const { concurrent } = test;
   const servers: Server[] = [];
   afterAll(() => {
     for (const server of servers) server.close();
@@ -233,8 +496,7 @@ describe('the system log', () => {
   async function checkIn(dev: string, lines: readonly string[]): Promise<Run> {
     const router = await ourRouter();
     const toml = configuration([{ router, lines: ['tls = "off"'] }], lines);
-    const surroundings: Surroundings = { command: inNamespace([dev]) };
-    return check(toml, [], surroundings);
+    return check(toml, [], { before: [dev] });
   }
 
   concurrent('is reached, and gets a line of level debug', async () => {
@@ -259,8 +521,8 @@ describe('the system log', () => {
     const result = await checkIn(devWith(), []);
     expect(result.status).toBe(78);
     expect(from('syslog', 'fwknopd', result)).toEqual([
-      'FAIL  syslog: not reached: a failed opening will be told of nowhere',
-      'hint: start the system log (/dev/log), or say syslog = "off"',
+      'FAIL  syslog: /dev/log is missing: no system log runs: failures will not be logged',
+      'hint: start one, or say syslog = "off"',
     ]);
   });
 

@@ -3,11 +3,19 @@ import { readFileSync, statSync } from 'node:fs';
 import { certificates } from '../../simulator/certificates';
 import { ourRouter } from '../support/router';
 import { EXECUTABLE, run, WORDS } from '../support/run';
-import { about, check, checkOnTerminal, configuration, from, testOnTerminal } from './check-set-up';
+import {
+  about,
+  check,
+  checkOnTerminal,
+  configuration,
+  from,
+  testCheck as test,
+  testOnTerminal,
+} from './check-set-up';
 
 const ROUTER = '127.0.0.1';
 const OTHER = 'ab'.repeat(32);
-const QUESTION = 'Is it the same, and shall it be pinned? [y/N]';
+const QUESTION = 'Do the fingerprints match? Pin this certificate? [y/N]';
 
 const pinOf = (which: 'leaf' | 'selfSigned' | 'expired') => certificates()[which].fingerprint;
 const ourTls = (which: 'leaf' | 'selfSigned' = 'selfSigned') =>
@@ -84,7 +92,7 @@ describe('--pin=HEX', () => {
       expect(from('TLS', ROUTER, result)).toEqual([
         `FAIL  TLS: not the certificate of --pin: it shows ${pinOf(which)}; ${NOTHING}`,
         'hint: compare with /certificate/print detail on the router',
-        'skip  login, write, read, policies: left out: TLS failed',
+        'skip  login, write, read, policies: skipped: TLS failed',
       ]);
       expect(about('pin', result)).toEqual([]);
     },

@@ -1,12 +1,15 @@
 /** Everything that `check` looks at, as it should be, and what it says of it. */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Sentence } from '../../simulator/api/codec';
 import type { TestRouter } from '../../simulator/api/server';
 import { leftOut } from '../support/left-out';
-import { ownFile, PASSWORD, passwordFile } from '../support/router';
-import { EXECUTABLE, type Run, run, type Surroundings } from '../support/run';
+import { ownFile, ownPath, PASSWORD, passwordFile } from '../support/router';
+import { EXECUTABLE, type Run, run } from '../support/run';
 import { NODE } from '../support/shipped';
+
+const PATHS = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
 
 /** One router of the configuration: where it is, and what is said of it. */
 export interface Target {
@@ -55,20 +58,95 @@ export function accessConf(config: string, changes: Changes = {}, mode = 0o600):
   return ownFile('access.conf', text.join(''), mode);
 }
 
+/** The world that a check runs in, where it is not as it should be. */
+export interface World {
+  /** Lines of fwknopd.conf; null takes one out. */
+  readonly fwknopdConf?: Readonly<Record<string, string | null>>;
+  /** Whether fwknopd runs, as it does if this is left out. */
+  readonly isRunning?: boolean;
+  /** Options of fwknopd. */
+  readonly fwknopdOptions?: readonly string[];
+  /** Shell commands before fwknopd starts, and after it. */
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  /** The program and its first arguments: the executable itself, if left out. */
+  readonly command?: readonly string[];
+}
+
+const SPA_PORT = 62201;
+const FWKNOPD = '/usr/sbin/fwknopd';
+const WAYS_IN = [[], ['--user', '--map-root-user']].map((asRoot) => [
+  ...['/usr/bin/unshare', ...asRoot, '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'],
+]);
+const wayIn = existsSync(FWKNOPD)
+  ? WAYS_IN.find(([program = '', ...args]) => {
+      const probe = 'unshare --net ip link set lo up && mount -t tmpfs tmpfs /mnt';
+      return spawnSync(program, [...args, '/bin/sh', '-c', probe], { env: PATHS }).status === 0;
+    })
+  : undefined;
+
+/** `test`, where a check can find all as it should be: root, or somebody like it, and fwknopd. */
+export const testCheck =
+  wayIn === undefined
+    ? leftOut('check', 'fwknop-server, iproute2, and the permission to make namespaces')
+    : test;
+
+/**
+ * Puts together what runs a check beside a fwknopd of its own: no check sees another's, and fwknopd
+ * binds its port in a network of its own.
+ */
+export function besideFwknopd(accessConfFile: string, world: World = {}): readonly string[] {
+  const directory = ownPath('run');
+  mkdirSync(directory, { mode: 0o700 });
+  const settings = {
+    ENABLE_UDP_SERVER: 'Y',
+    UDPSERV_PORT: String(SPA_PORT),
+    FWKNOP_RUN_DIR: directory,
+    FWKNOP_PID_FILE: join(directory, 'pid'),
+    DIGEST_FILE: join(directory, 'digest.cache'),
+    ...world.fwknopdConf,
+  };
+  const lines = Object.entries(settings).flatMap(([name, value]) =>
+    value === null ? [] : [`${name} ${value};\n`],
+  );
+  const conf = ownFile('fwknopd.conf', lines.join(''));
+  const options = (world.fwknopdOptions ?? []).join(' ');
+  const start = `
+unshare --net sh -c 'ip link set lo up && exec env -i ${FWKNOPD} -f -a ${accessConfFile} ${options}' \\
+  >${directory}/log 2>&1 </dev/null &
+tries=0
+until grep -q ': 00000000:' /proc/$!/net/udp 2>/dev/null || grep -q 'main event' ${directory}/log; do
+  tries=$((tries + 1))
+  [ $tries -lt 500 ] || { cat ${directory}/log >&2; exit 99; }
+  sleep 0.01
+done`;
+  const script = [
+    ...['set -eu', 'export PATH=/usr/bin:/bin:/usr/sbin:/sbin'],
+    `mount --bind ${conf} /etc/fwknop/fwknopd.conf`,
+    ...(world.before ?? []),
+    ...(world.isRunning === false ? [] : [start]),
+    ...(world.after ?? []),
+    'exec /usr/bin/env -i "$@"',
+  ].join('\n');
+  return [...(wayIn ?? []), '/bin/sh', '-c', script, 'sh', ...(world.command ?? [EXECUTABLE])];
+}
+
 /** Runs the check of a configuration, with an access.conf that is as it should be unless another is given. */
 export async function check(
   config: string,
   args: readonly string[] = [],
-  surroundings: Surroundings = {},
+  world: World = {},
 ): Promise<Run> {
-  const conf = args.includes('--access-conf') ? [] : ['--access-conf', accessConf(config)];
-  const all = ['check', '--config', config, ...conf, ...args];
-  const result = await run(all, surroundings);
+  const named = args.indexOf('--access-conf');
+  const conf = named < 0 ? accessConf(config) : (args[named + 1] ?? '');
+  const rest = named < 0 ? args : args.filter((_, at) => at !== named && at !== named + 1);
+  const all = ['check', '--config', config, '--access-conf', conf, ...rest];
+  const result = await run(all, { command: besideFwknopd(conf, world) });
   expect(result.stdout + result.stderr).not.toContain(PASSWORD);
   return result;
 }
 
-/** The lines about a router, or about fwknopd; those of the mends without their column. */
+/** The lines about a router, or about fwknopd; those of the hints without their column. */
 export function about(what: string, { stdout }: Run): string[] {
   const lines = stdout.replace(/\n {6}(?=hint: )/g, '\n^').split('\n');
   const found: string[] = [];
@@ -106,11 +184,16 @@ export async function checkOnTerminal(
   env: NodeJS.ProcessEnv = {},
   hesitation = 0,
 ): Promise<{ status: number | null; output: string }> {
-  const words = [EXECUTABLE, 'check', '--config', config, '--access-conf', accessConf(config)];
-  const command = [...words, ...args].map((word) => `'${word}'`).join(' ');
+  const conf = accessConf(config);
+  const words = ['check', '--config', config, '--access-conf', conf, ...args];
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const world = besideFwknopd(conf, { command: [...variables, EXECUTABLE] });
+  const command = [...world, ...words]
+    .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    .join(' ');
   const child = spawn(SCRIPT, ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: '/',
-    env: { PATH: '/usr/bin:/bin', ...env },
+    env: PATHS,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let output = '';
@@ -134,5 +217,5 @@ const SCRIPT = '/usr/bin/script';
 
 /** `test`, where a terminal can be had for the executable. */
 export const testOnTerminal = existsSync(SCRIPT)
-  ? test
+  ? testCheck
   : leftOut('check on a terminal', 'script(1) of util-linux');

@@ -1,4 +1,5 @@
 /** `check`: what it says of routers in every state, what it sends to them, and how it ends. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificates } from '../../simulator/certificates';
 import { cutShort, type Fault, refusing, type Stage, saying } from '../../simulator/faults';
@@ -9,15 +10,28 @@ import {
   ownFile,
   ownPath,
   PASSWORD,
+  passwordFile,
   transportOf,
   WAYS,
 } from '../support/router';
-import { line, run } from '../support/run';
-import { about, check, configuration, from, sentTo, steps } from './check-set-up';
+import { EXECUTABLE, line, run } from '../support/run';
+import { NODE } from '../support/shipped';
+import {
+  about,
+  accessConf,
+  besideFwknopd,
+  check,
+  configuration,
+  from,
+  sentTo,
+  steps,
+  testCheck as test,
+} from './check-set-up';
 
 const ROUTER = '127.0.0.1';
 const ALL = ['name', 'TCP', 'TLS', 'login', 'write', 'read', 'policies'];
 const OFF = ['tls = "off"'];
+const SET_CLOCK = `if today is not ${new Date().toISOString().slice(0, 10)}, set the clock; `;
 
 /** The lines of a table that suit a way to speak to a router. */
 function tlsLines(way: (typeof WAYS)[number]): readonly string[] {
@@ -100,7 +114,7 @@ describe('what it sends', () => {
     router.addEntry({ list: 'FWKNOP_CHECK', address: '192.0.2.1', timeout: '1m' });
     const third = await check(config);
     expect(from('write', ROUTER, third)[0]).toBe(
-      'ok    write: yes: 192.0.2.1 is there from a moment ago, in FWKNOP_CHECK',
+      'ok    write: yes: 192.0.2.1 is still there from the last check, in FWKNOP_CHECK',
     );
     expect(third.status).toBe(0);
   });
@@ -124,14 +138,14 @@ describe('what the user may do', () => {
     async (readRefusal) => {
       const { result, at } = await of('fwknop', [], { readRefusal });
       expect(result.status).toBe(0);
-      expect(at('read')[0]).toMatch(/^ok {4}read: no: another knock leaves an entry as it is/);
+      expect(at('read')[0]).toMatch(/^ok {4}read: no: another knock does not extend an entry/);
     },
   );
 
   test.concurrent('may read, and the price of it', async () => {
     const { at } = await of('reader');
     expect(at('read')[0]).toBe(
-      'ok    read: yes: another knock extends an entry. The price: who has the password can read the whole configuration',
+      'ok    read: yes: another knock extends an entry; but anybody with the password can read the whole configuration',
     );
     expect(at('policies')[0]).toBe('ok    policies: none too many: read, write, api');
   });
@@ -191,7 +205,7 @@ describe('what the user may do', () => {
     expect(result.status).toBe(77);
     expect(at('login')[0]).toBe(`FAIL  login: login refused: ${said}`);
     expect(at('login')[1]).toMatch(/^hint: /);
-    expect(at('login')[2]).toBe('skip  write, read, policies, e-mail: left out: login failed');
+    expect(at('login')[2]).toBe('skip  write, read, policies, e-mail: skipped: login failed');
   });
 });
 
@@ -199,9 +213,9 @@ describe('a certificate that is not trusted', () => {
   test.concurrent.each([
     ['self-signed', 'selfSigned', 'self-signed', 'CN=self-signed, 29 days left'],
     ['made for another name', 'wrongName', 'made for another name', 'CN=wrong-name, 29 days left'],
-    ['expired', 'expired', 'expired', 'CN=expired, ended 1 day ago'],
+    ['expired', 'expired', 'expired', 'CN=expired, ended 1 day ago', SET_CLOCK],
   ] as const)('%s: it is shown, how to pin it is said, no login is sent', async (...args) => {
-    const [, which, why, subject] = args;
+    const [, which, why, subject, first = ''] = args;
     const { ca, [which]: shown } = certificates();
     const router = await ourRouter({ transport: shown });
     const config = configuration([{ router, lines: [`ca-file = "${ca.certPath}"`] }]);
@@ -209,10 +223,31 @@ describe('a certificate that is not trusted', () => {
     expect(result.status).toBe(77);
     expect(from('TLS', ROUTER, result)).toEqual([
       `FAIL  TLS: certificate not trusted: ${why}; TLSv1.2, ${subject}, fingerprint ${shown.fingerprint}`,
-      `hint: if /certificate/print detail on the router shows the same: fwknop-mikrotik check --config ${config} --pin=${shown.fingerprint}`,
-      'skip  login, write, read, policies: left out: TLS failed',
+      `hint: ${first}if /certificate/print detail on the router shows the same: fwknop-mikrotik check --config ${config} --pin=${shown.fingerprint}`,
+      'skip  login, write, read, policies: skipped: TLS failed',
     ]);
     expect(router.bytesReceived).toBe(0);
+  });
+
+  test.concurrent('not valid yet: the clock comes first, and nothing is pinned', async () => {
+    const { ca, early } = certificates();
+    const router = await ourRouter({ transport: early });
+    const config = configuration([{ router, lines: [`ca-file = "${ca.certPath}"`] }]);
+    const before = readFileSync(config, 'utf8');
+    for (const args of [[], [`--pin=${early.fingerprint}`]]) {
+      const result = await check(config, args);
+      expect(result.status).toBe(78);
+      expect(from('TLS', ROUTER, result).slice(0, 2)).toEqual([
+        expect.stringMatching(/^FAIL {2}TLS: the certificate begins on \d{4}-.*, and the clock of/),
+        'hint: set the clock of this host, or that of the router, first',
+      ]);
+    }
+    expect(readFileSync(config, 'utf8')).toBe(before);
+    expect(router.bytesReceived).toBe(0);
+    const pinned = [`fingerprint = "${early.fingerprint}"`];
+    const result = await check(configuration([{ router, lines: pinned }]));
+    expect(result.status).toBe(0);
+    expect(from('TLS', ROUTER, result)[0]).toMatch(/^warn .*; not valid yet$/);
   });
 
   test.concurrent('not the pinned one', async () => {
@@ -234,7 +269,7 @@ describe('a certificate that is not trusted', () => {
     const result = await check(configuration([{ router, lines }]));
     expect(result.status).toBe(0);
     expect(from('TLS', ROUTER, result)[0]).toMatch(
-      /^warn {2}TLS: pinned: .*, ended 1 day ago, .*; the pin is taken all the same$/,
+      /^warn {2}TLS: pinned: .*, ended 1 day ago, .*; the pin is accepted all the same$/,
     );
   });
 
@@ -259,7 +294,7 @@ describe('a router that is not well', () => {
     expect(from('TCP', router.host, result)).toEqual([
       'FAIL  TCP: connection refused',
       'hint: is the router up, its API service on, and this host let in?',
-      'skip  TLS, login, write, read, policies: left out: TCP failed',
+      'skip  TLS, login, write, read, policies: skipped: TCP failed',
     ]);
   });
 
@@ -317,9 +352,7 @@ describe('the configuration', () => {
     expect(result.status).toBe(78);
     const faults = about('configuration', result).filter((text) => text.startsWith('FAIL  file: '));
     expect(faults.length).toBeGreaterThan(3);
-    expect(about('router', result)).toEqual([
-      `skip  ${ALL.join(', ')}: left out: no configuration`,
-    ]);
+    expect(about('router', result)).toEqual([`skip  ${ALL.join(', ')}: skipped: no configuration`]);
     expect(steps('fwknopd', result)).toContain('ok program');
   });
 
@@ -334,6 +367,106 @@ describe('the configuration', () => {
     expect(what).toMatch(new RegExp(`^FAIL  file: .*${why}$`));
     if (mend !== undefined) expect(hint).toContain(`hint: ${mend}`);
   });
+});
+
+describe('a CMD_CYCLE_OPEN line with options of the router', () => {
+  const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
+  /** A check without --config, of an access.conf with such a line. */
+  async function checkLine(options: string, args: readonly string[] = []) {
+    const open = `${NODE} ${EXECUTABLE} ${options} ${WORDS}`;
+    const conf = accessConf('', { CMD_CYCLE_OPEN: open });
+    const all = ['check', '--access-conf', conf, ...args];
+    const result = await run(all, { command: besideFwknopd(conf) });
+    return { result, line: `${conf}:5` };
+  }
+  const optionsFor = (router: { host: string; port: number }, more: string, user = 'fwknop') =>
+    `--routerip ${router.host} --routerport ${router.port} --routeruser ${user} --password-file ${passwordFile()} --syslog off ${more}`;
+
+  test.concurrent('and no configuration file: the router of the line is checked', async () => {
+    const router = await ourRouter({ transport: transportOf('insecure') });
+    const options = optionsFor(router, '--tls insecure');
+    const { result, line: place } = await checkLine(options);
+    expect(result.status).toBe(0);
+    expect(about('configuration', result)).toEqual([
+      `ok    file: the options of ${place}, 1 router`,
+    ]);
+    expect(steps(ROUTER, result)).toEqual(
+      ALL.map((step) => `${step === 'TLS' ? 'warn' : 'ok'} ${step}`),
+    );
+    expect(result.stdout).not.toMatch(/FAIL|as checked above/);
+    expect(result.stdout.trimEnd().split('\n').at(-1)).toBe('ready: knock from outside');
+  });
+
+  test.concurrent('a relative path is one from the root', async () => {
+    const router = await ourRouter();
+    const relative = optionsFor(router, '--tls off').replace(
+      '--password-file /',
+      '--password-file ',
+    );
+    expect((await checkLine(relative)).result.status).toBe(0);
+  });
+
+  test.concurrent('and --pin: the line is where the fingerprint goes', async () => {
+    const { fingerprint } = certificates().selfSigned;
+    const router = await ourRouter({ transport: transportOf('insecure') });
+    const options = optionsFor(router, '--tls insecure');
+    const { result, line: place } = await checkLine(options, [`--pin=${fingerprint}`]);
+    expect(result.status).toBe(78);
+    expect(from('TLS', ROUTER, result).slice(0, 2)).toEqual([
+      'FAIL  TLS: --pin: the options of the line decide whom to trust; nothing is written',
+      `hint: write into ${place}, in place of --tls, --fingerprint=${fingerprint}`,
+    ]);
+    const file = configuration([{ router, lines: ['tls = "insecure"'] }]);
+    const pinned = `--config ${file} --fingerprint=${fingerprint}`;
+    expect((await checkLine(pinned, [`--pin=${fingerprint}`])).result.status).toBe(0);
+  });
+
+  test.concurrent('that is not trusted', async () => {
+    const router = await ourRouter({ transport: transportOf('pinned') });
+    const { ca, selfSigned } = certificates();
+    const options = optionsFor(router, `--ca-file ${ca.certPath}`);
+    const { result, line: place } = await checkLine(options);
+    expect(result.status).toBe(77);
+    expect(from('TLS', ROUTER, result)[1]).toBe(
+      `hint: if /certificate/print detail on the router shows the same: write into ${place} --fingerprint=${selfSigned.fingerprint}`,
+    );
+  });
+
+  test.concurrent('over those of the file', async () => {
+    const router = await ourRouter();
+    const config = configuration([{ router, user: 'nobody', lines: OFF }]);
+    const { result, line: place } = await checkLine(`--config ${config} --routeruser reader`);
+    expect(result.status).toBe(0);
+    const shown = config.length <= 60 ? config : `...${config.slice(-57)}`;
+    expect(about('configuration', result)).toEqual([
+      `ok    file: ${shown}, the options of ${place}, 1 router`,
+    ]);
+    expect(from('login', ROUTER, result)[0]).toBe('ok    login: as reader');
+  });
+
+  test.concurrent('the file that the line names is checked without --config', async () => {
+    const router = await ourRouter();
+    const { result } = await checkLine(`--config ${configuration([{ router, lines: OFF }])}`);
+    expect(result.status).toBe(0);
+    expect(steps(ROUTER, result)).toHaveLength(ALL.length);
+  });
+});
+
+test.concurrent('a client without a table, where others have one', async () => {
+  const router = await ourRouter();
+  const tables = ['syslog = "off"', '[client.phone]', 'services = ["tcp/22"]'];
+  const config = configuration([{ router, lines: OFF }], tables);
+  const lineOf = (options: string) =>
+    accessConf(config, {
+      CMD_CYCLE_OPEN: `${NODE} ${EXECUTABLE} --config ${config} ${options} $SRC $PROTO $PORT 30`,
+    });
+  const clientOf = async (options: string) =>
+    from('client', 'fwknopd', await check(config, ['--access-conf', lineOf(options)]))[0];
+  expect(await clientOf('--client tablet')).toMatch(
+    /--client tablet has no table: all of \[grant\]/,
+  );
+  expect(await clientOf('')).toMatch(/no --client: all of \[grant\] is granted/);
+  expect(await clientOf('--client phone')).not.toMatch(/client: /);
 });
 
 describe('the command line', () => {

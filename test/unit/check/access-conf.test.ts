@@ -30,7 +30,7 @@ function stanzas(...args: Parameters<typeof read>) {
   }));
 }
 
-test('comments, empty lines and what stands before a stanza are passed over', () => {
+test('comments, empty lines and lines before a stanza are ignored', () => {
   const text = '# SOURCE a\n;x\n\n\r\nCMD_CYCLE_TIMER 1\nSOURCE ANY\nCMD_CYCLE_TIMER 30\n';
   expect(stanzas(text)).toEqual([{ SOURCE: 'ANY', CMD_CYCLE_TIMER: '30' }]);
 });
@@ -60,7 +60,7 @@ test.each([
   expect(read(`SOURCE ANY\n${line}\n`).faults).toEqual([
     {
       what: '/etc/access.conf:2: neither a comment nor a variable with a value',
-      hint: 'fwknopd does not start with it: take the line out',
+      hint: 'fwknopd does not start with it: remove the line',
     },
   ]);
 });
@@ -91,6 +91,37 @@ describe('files within files', () => {
   });
 });
 
+describe('%include_keys', () => {
+  const keys = { '/etc/keys': '# ours\nKEY_BASE64 a\nHMAC_KEY_BASE64: b\nCMD_CYCLE_TIMER 9\n' };
+
+  test('brings keys, and nothing else', () => {
+    const text = 'SOURCE ANY\nCMD_CYCLE_TIMER 30\n%include_keys /etc/keys\n';
+    expect(stanzas(text, keys)).toEqual([
+      { SOURCE: 'ANY', CMD_CYCLE_TIMER: '30', KEY_BASE64: 'a', HMAC_KEY_BASE64: 'b' },
+    ]);
+    expect(read(text, keys).files).toEqual(['/etc/access.conf', '/etc/keys']);
+  });
+
+  test('between the lines of a stanza that are not complete, it ends the stanza', () => {
+    const text = 'SOURCE ANY\nCMD_CYCLE_OPEN x\n%include_keys /etc/keys\nCMD_CYCLE_CLOSE NONE\n';
+    expect(read(text, keys).faults).toEqual([
+      {
+        what: '/etc/access.conf:3: fwknopd drops the stanza at this line: no CMD_CYCLE_CLOSE before it',
+        hint: 'move %include_keys to the end of the stanza',
+      },
+    ]);
+  });
+});
+
+test('the port of the clients is read in the marked block alone', () => {
+  const block = '# >>> fwknop-mikrotik >>>\n# spa-port 62202\n# <<< fwknop-mikrotik <<<\n';
+  expect(read(`# spa-port 1\n${block}# spa-port 2\n`).spaPort).toEqual({
+    value: '62202',
+    place: '/etc/access.conf:3',
+  });
+  expect(read('# spa-port 1\n').spaPort).toBeUndefined();
+});
+
 describe('stock fwknopd', () => {
   const FWKNOPD = '/usr/sbin/fwknopd';
   const isThere = existsSync(FWKNOPD) && process.geteuid?.() === 0;
@@ -110,6 +141,23 @@ describe('stock fwknopd', () => {
   }
 
   const MORE = `SOURCE 198.51.100.7\n${KEYS}${OPEN}`;
+  const CLOSE = 'CMD_CYCLE_CLOSE NONE\n';
+  testWith.each([
+    ['at the end', 'CMD_CYCLE_OPEN /bin/x\n', CLOSE, '', true],
+    ['before the command', '', '', `CMD_CYCLE_OPEN /bin/x\n${CLOSE}`, true],
+    ['between OPEN and CLOSE', 'CMD_CYCLE_OPEN /bin/x\n', '', CLOSE, false],
+    ['before the timer', 'CMD_CYCLE_OPEN /bin/x\nCMD_CYCLE_CLOSE /bin/y\n', '', CLOSE, false],
+  ])('reads %%include_keys %s as we do', (_, first, second, last, isKept) => {
+    const keys = writeAs(join(folder, 'keys'), KEYS);
+    const text = `${MORE}SOURCE 203.0.113.9\n${first}${second}%include_keys ${keys}\n${last}`;
+    expect(dump(text, '')).toEqual(['198.51.100.7', ...(isKept ? ['203.0.113.9'] : [])]);
+    const { faults } = readAccessConf('/a', {
+      read: (path) => (path === keys ? KEYS : text),
+      list: () => [],
+    });
+    expect(faults).toHaveLength(isKept ? 0 : 1);
+  });
+
   testWith.each([
     ['a usual file', `SOURCE ANY\n${KEYS}${OPEN}`],
     ['comments of both kinds', `# x\n; y\n\nSOURCE ANY\n${KEYS}${OPEN}`],

@@ -10,7 +10,7 @@ function report(isColoured = false) {
   return { report: made, section: made.about('home'), text: () => text };
 }
 
-test('each step is a line with its mark, and its mend beneath', () => {
+test('each step is a line with its status, and its hint beneath', () => {
   const { section, text } = report();
   section.ok('TCP', 'port 8729 answers');
   section.warn('TLS', 'off', 'use api-ssl');
@@ -22,7 +22,7 @@ warn  home: TLS: off
       hint: use api-ssl
 FAIL  home: login: refused
       hint: check user
-skip  home: write, read: left out: login failed
+skip  home: write, read: skipped: login failed
 `);
 });
 
@@ -51,7 +51,7 @@ test('foreign text cannot forge a line', () => {
   );
 });
 
-test('colour is around the mark, and the columns stay', () => {
+test('colour is around the status, and the columns stay', () => {
   expect(renderStep('FAIL', 'x', undefined, true)).toBe('\x1b[31mFAIL\x1b[0m  x\n');
   expect(renderStep('ok', 'x', undefined, true)).toBe('\x1b[32mok\x1b[0m    x\n');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
 import { checkConfigs } from '../../../src/check/command';
 import type { Finding } from '../../../src/check/output';
-import { checkStanza, isOurs } from '../../../src/check/stanza';
+import { checkStanza, whyClosed } from '../../../src/check/stanza';
 import { makeFolder, writeAs } from '../../support/files';
 import { leftOut } from '../../support/left-out';
 import { lineOf } from '../../support/refusals';
@@ -12,6 +12,8 @@ import { lineOf } from '../../support/refusals';
 const HEAD = '/usr/bin/fwknop-mikrotik';
 const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
 const USUAL: Readonly<Record<string, string | null>> = {
+  KEY_BASE64: Buffer.alloc(32, 'k').toString('base64'),
+  HMAC_KEY_BASE64: Buffer.alloc(64, 'h').toString('base64'),
   REQUIRE_SOURCE_ADDRESS: 'Y',
   CMD_CYCLE_OPEN: `${HEAD} ${WORDS}`,
   CMD_CYCLE_CLOSE: 'NONE',
@@ -42,10 +44,14 @@ test('the usual stanza is right', async () => {
   expect(findings.map(told)).toEqual([
     'ok CMD_CYCLE_OPEN: 58 of 255 characters, 4 of 27 arguments',
     'ok CMD_CYCLE_CLOSE: NONE',
-    'ok CMD_CYCLE_TIMER: 30 s, for who asks for no time',
+    'ok CMD_CYCLE_TIMER: default 30 s (when the client sends no -f)',
     'ok REQUIRE_SOURCE_ADDRESS: Y',
   ]);
-  expect(command).toEqual({ place: '/a:3', program: [HEAD], config: '/etc/fwknop/mikrotik.toml' });
+  expect(command).toMatchObject({
+    place: '/a:5',
+    program: [HEAD],
+    config: '/etc/fwknop/mikrotik.toml',
+  });
 });
 
 test.each([
@@ -67,7 +73,7 @@ test.each([
   ['$PKT_SRC $PROTO $PORT $CLIENT_TIMEOUT', `${OTHER} <src>`],
   ['"$SRC" $PROTO $PORT $CLIENT_TIMEOUT', `${OTHER} <src>`],
   ['$(SRC) $PROTO $PORT $CLIENT_TIMEOUT', `${OTHER} <src>`],
-  ['$SRC $PROTO $PORT $TIMEOUT', '$TIMEOUT is the time of day at which access ends, no duration'],
+  ['$SRC $PROTO $PORT $TIMEOUT', '$TIMEOUT is a Unix timestamp, no duration'],
   ['$SRC $PROTO $PORT', 'expected four arguments, <src> <proto> <port> <timeout>, got 3'],
   ['$SRC $PROTO 0 $CLIENT_TIMEOUT', 'port: not a number in 1-65535'],
   [`--dry-run ${WORDS}`, '--dry-run opens nothing'],
@@ -115,7 +121,6 @@ test('a password on the line is warned about, and not repeated', async () => {
   const { findings } = await judge({ CMD_CYCLE_OPEN: open });
   expect(troubles(findings)).toEqual([
     'warn CMD_CYCLE_OPEN: fwknopd logs --routerpass on every knock',
-    'warn CMD_CYCLE_OPEN: has router options, which win over the configuration: they were not tried here',
   ]);
   expect(JSON.stringify(findings)).not.toContain('sugar-cane');
 });
@@ -130,15 +135,21 @@ test.each([
     'CMD_CYCLE_TIMER',
     null,
     'warn',
-    'not set: who asks for no time gets default-timeout',
+    'not set: default-timeout applies when the client sends no -f',
     'write CMD_CYCLE_TIMER 30',
   ],
-  ['CMD_CYCLE_TIMER', '0', 'FAIL', 'no number of seconds, 1-8388608', 'write CMD_CYCLE_TIMER 30'],
+  [
+    'CMD_CYCLE_TIMER',
+    '0',
+    'FAIL',
+    'not a number of seconds, 1-8388608',
+    'write CMD_CYCLE_TIMER 30',
+  ],
   [
     'REQUIRE_SOURCE_ADDRESS',
     'N',
     'warn',
-    'not Y: a client may leave its address to the packet, which anybody on the way can change',
+    "not Y: clients may omit their address (-s); fwknopd then trusts the packet's source address",
     'write REQUIRE_SOURCE_ADDRESS Y',
   ],
   [
@@ -157,10 +168,86 @@ test.each([
 test.each([
   [`${HEAD} ${WORDS}`, true],
   ['/usr/local/bin/fwknop-mikrotik x', true],
+  ['fwknop-mikrotik x', true],
   ['/usr/bin/other $SRC', false],
   [null, false],
-])('%s is ours: %s', (open, ours) => {
-  expect(isOurs(stanza({ CMD_CYCLE_OPEN: open }))).toBe(ours);
+])('%s runs this program: %s', async (open, isOurs) => {
+  expect((await judge({ CMD_CYCLE_OPEN: open })).command !== undefined).toBe(isOurs);
+});
+
+describe('variables', () => {
+  const hint = "write the value itself; fwknopd's variables are $SRC $PROTO $PORT $CLIENT_TIMEOUT";
+
+  test.each([
+    [`--client $USERNAME ${WORDS}`, '$USERNAME'],
+    [`--config /etc/$HOST.toml ${WORDS}`, '$HOST'],
+    ['$SRC $PROTO $PORT $FW_TIMEOUT', '$FW_TIMEOUT'],
+  ])('%s: fwknopd does not know one', async (args, variable) => {
+    const { findings } = await judge({ CMD_CYCLE_OPEN: `${HEAD} ${args}` });
+    const what = `fwknopd has no variable ${variable}: it passes the text ${variable.slice(1)}`;
+    expect(troubles(findings)).toEqual([`FAIL CMD_CYCLE_OPEN: ${what}`]);
+    expect(findings.find(({ status }) => status === 'FAIL')?.hint).toBe(hint);
+  });
+
+  test('one that fwknopd knows, in an option', async () => {
+    const open = `${HEAD} --list FWKNOP_$PROTO ${WORDS}`;
+    expect(troubles((await judge({ CMD_CYCLE_OPEN: open })).findings)).toEqual([
+      'warn CMD_CYCLE_OPEN: a variable in an option: the client that knocks chooses the value',
+    ]);
+  });
+});
+
+test('no HMAC key', async () => {
+  const { findings } = await judge({ HMAC_KEY_BASE64: null });
+  expect(troubles(findings)).toEqual([
+    'warn HMAC_KEY_BASE64: no HMAC key: fwknopd decrypts packets that nobody has authenticated',
+  ]);
+  expect(troubles((await judge({ HMAC_KEY_BASE64: null, HMAC_KEY: 'x' })).findings)).toEqual([]);
+});
+
+test.each(['FORWARD_ALL', 'FORCE_NAT', 'FORCE_MASQUERADE', 'ENABLE_CMD_EXEC', 'CMD_EXEC_USER'])(
+  '%s does nothing',
+  async (name) => {
+    const { findings } = await judge({ [name]: 'Y' });
+    expect(troubles(findings)).toEqual([`warn ${name}: without effect on a command`]);
+    expect(findings.find(({ status }) => status === 'warn')?.hint).toBe('remove the line');
+  },
+);
+
+describe('a stanza that no knock from the internet can use', () => {
+  const NOW = new Date(2026, 10, 20, 12);
+  const closedBy = (changes: Readonly<Record<string, string | null>>, source = 'ANY') =>
+    whyClosed({ ...stanza(changes), source: { value: source, place: '/a:1' } }, NOW).map(told);
+
+  test.each([
+    [{ ACCESS_EXPIRE: '11/20/2026' }, ['ACCESS_EXPIRE: the stanza expired on 2026-11-20']],
+    [{ ACCESS_EXPIRE: '1/2/2019' }, ['ACCESS_EXPIRE: the stanza expired on 2019-01-02']],
+    [{ ACCESS_EXPIRE: '11/21/2026' }, []],
+    [
+      { ACCESS_EXPIRE_EPOCH: String(new Date(2026, 1, 3).getTime() / 1000) },
+      ['ACCESS_EXPIRE_EPOCH: the stanza expired on 2026-02-03'],
+    ],
+    [{ ACCESS_EXPIRE_EPOCH: '4102444800' }, []],
+    [{}, []],
+  ])('%j', (changes, expected) => {
+    expect(closedBy(changes)).toEqual(expected.map((text) => `FAIL ${text}`));
+  });
+
+  test.each([
+    ['ANY', true],
+    ['203.0.113.0/24', true],
+    ['192.168.0.0/16, 203.0.113.7', true],
+    ['192.168.0.0/16', false],
+    ['192.168.0.0/255.255.0.0', false],
+    ['192.168.0.0/15', true],
+    ['10.1.2.3', false],
+    ['10.0.0.0/8,172.16.0.0/12, 192.168.88.0/24 ,100.64.0.0/10', false],
+    ['172.32.0.1', true],
+    ['0.0.0.0/0', true],
+    ['2001:db8::/32', true],
+  ])('SOURCE %s: %s', (source, isOpen) => {
+    expect(closedBy({}, source)).toHaveLength(isOpen ? 0 : 1);
+  });
 });
 
 describe('the configuration that the line names', () => {
@@ -168,15 +255,19 @@ describe('the configuration that the line names', () => {
     (await judge({ CMD_CYCLE_OPEN: `${HEAD} --config ${file} ${WORDS}` })).command;
 
   test.each([
-    ['the one that was checked', ['/etc/a'], ['ok']],
+    ['the one that was checked', ['/etc/a'], []],
     ['another', ['/etc/b'], ['FAIL']],
-    ['a relative one: fwknopd runs commands in /', ['etc/a'], ['ok']],
+    ['a relative one: fwknopd runs commands in /', ['etc/a'], []],
     ['the one that was checked, and another', ['/etc/a', '/etc/b'], ['warn']],
   ])('%s', async (_, files, marks) => {
-    const findings = checkConfigs(await Promise.all(files.map(reads)), '/etc/a');
+    const commands = await Promise.all(files.map(reads));
+    const findings = checkConfigs(
+      commands.filter((command) => command !== undefined),
+      ['/etc/a'],
+    );
     expect(findings.map(({ status }) => status)).toEqual(marks);
-    for (const { status, hint } of findings) {
-      expect(hint).toBe(status === 'ok' ? undefined : 'fwknop-mikrotik check --config /etc/b');
+    for (const { hint } of findings) {
+      expect(hint).toBe('fwknop-mikrotik check --config /etc/b');
     }
   });
 });

@@ -16,9 +16,10 @@ test('names every option, its default, and what is written to a router', () => {
     '--access-conf',
     '--pin',
     '--pin',
+    '--quiet',
     '--help',
   ]);
-  expect(USAGE).toContain('(/etc/fwknop/mikrotik.toml)');
+  expect(USAGE).toContain('or else /etc/fwknop/mikrotik.toml)');
   expect(USAGE).toContain('(/etc/fwknop/access.conf)');
   expect(USAGE).toContain('192.0.2.1');
   expect(USAGE).toContain('FWKNOP_CHECK');

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { DEFAULT_PATH } from './program-path';
+
+const TICKS = 100; // a second, of /proc/PID/stat: USER_HZ, the same on all of Debian's architectures
+const OWN_SOCKET = /^socket:\[(\d+)\]$/;
+
+/** A running fwknopd, as /proc shows it to root. */
+export interface FwknopdProcess {
+  readonly pid: number;
+  /** Its options, without the program. */
+  readonly args: readonly string[];
+  readonly startedAt: Date;
+  /** The directories in which it looks for a command without a path (execvpe(3)). */
+  readonly path: readonly string[];
+}
+
+/**
+ * Finds the running fwknopd: of several, the one that was started with that access file, or else the
+ * first. One in another mount namespace, such as a container's, reads other files and does not count.
+ *
+ * @param accessConf absolute
+ */
+export function findFwknopd(accessConf: string): FwknopdProcess | undefined {
+  const here = readlinkSync('/proc/self/ns/mnt');
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .flatMap((pid) => ifThere(() => (isFwknopd(pid, here) ? [describe(pid)] : [])) ?? [])
+    // A child that is about to run a command is fwknopd still.
+    .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
+  return found.find(({ args }) => args.includes(accessConf)) ?? found[0];
+}
+
+function isFwknopd(pid: number, namespace: string): boolean {
+  // An upgraded program is shown with ` (deleted)` behind its path.
+  const [program = ''] = basename(readlinkSync(`/proc/${pid}/exe`)).split(' ');
+  return program === 'fwknopd' && readlinkSync(`/proc/${pid}/ns/mnt`) === namespace;
+}
+
+function describe(pid: number): FwknopdProcess {
+  const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0$/, '').split('\0');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const sinceBoot = Number(fields[19]) / TICKS;
+  const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+  const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  const path = environment
+    .find((variable) => variable.startsWith('PATH='))
+    ?.slice(5)
+    .split(':');
+  return {
+    pid,
+    args,
+    path: path ?? DEFAULT_PATH,
+    startedAt: new Date(Date.now() - (uptime - sinceBoot) * 1000),
+  };
+}
+
+/** Whether a process has a UDP socket on a port. */
+export function hasUdpPort(pid: number, port: number): boolean {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      const target = ifThere(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '';
+      return OWN_SOCKET.exec(target)?.[1] ?? [];
+    }),
+  );
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  return ['udp', 'udp6'].some((table) => {
+    const text = ifThere(() => readFileSync(`/proc/${pid}/net/${table}`, 'utf8')) ?? '';
+    return text.split('\n').some((line) => {
+      const [, local = '', , , , , , , , inode = ''] = line.trim().split(/\s+/);
+      return local.endsWith(`:${wanted}`) && sockets.has(inode);
+    });
+  });
+}
+
+/** The network interfaces that a process sees. */
+export function interfacesOf(pid: number | 'self'): readonly string[] {
+  const text = readFileSync(`/proc/${pid}/net/dev`, 'utf8');
+  return text.split('\n').flatMap((line) => /^\s*([^\s:|]+):/.exec(line)?.[1] ?? []);
+}
+
+/** Processes, and their files, go away at any time. */
+function ifThere<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
