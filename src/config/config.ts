@@ -212,8 +212,17 @@ function makeTrust(tls: TlsMode, fingerprint: string | undefined, ca: string | u
 function readPassword(path: string, name: string): string {
   const file = readTrustedFile(path, name);
   file.requireSecrecy();
+  if (file.text.startsWith('\ufeff')) {
+    const hint = 'save it without one, as plain text';
+    throw new Failure('config', `${name}: begins with a byte order mark`, hint);
+  }
+  const [first = '', ...further] = file.text.split(/\r?\n/);
+  if (further.some((line) => line.trim() !== '')) {
+    const hint = 'leave nothing but the password in it';
+    throw new Failure('config', `${name}: has more than one line`, hint);
+  }
   try {
-    return filledText(file.text.replace(/\r?\n$/, ''));
+    return filledText(first);
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     throw new Failure('config', `${name}: ${error.message}`);

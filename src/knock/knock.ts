@@ -21,8 +21,8 @@ import {
 import { passphraseFile, passphrasesFor } from './passphrases';
 import { type KnockRequest, readRequest } from './request';
 import { answers, sendKnocks } from './send';
-import { readTargetFile, targetsPath, writeTargetFile } from './target-file';
-import { parseTargets, type Target, withoutTarget, withTarget } from './targets';
+import { changeTargetFile, readTargetFile, targetsPath } from './target-file';
+import { parseTargets, type Target, type Targets, withoutTarget, withTarget } from './targets';
 import { USAGE } from './usage';
 
 const LOOK_UP = 10; // seconds for the look-up of a name
@@ -44,10 +44,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       print(loadTargets().targets.map(describe).join(''));
       break;
     case 'add':
-      add(request.target);
+      await add(request.target);
       break;
     case 'remove':
-      remove(request.name);
+      await remove(request.name);
       break;
     case 'hash':
       for (const passphrase of await passphrasesToHash(request.file)) {
@@ -124,17 +124,18 @@ async function addressOf(host: string): Promise<string> {
   }
 }
 
-function loadTargets(): { text: string; targets: readonly Target[] } {
-  const path = targetsPath();
-  const { text, looseness } = readTargetFile(path);
-  for (const fault of looseness?.faults ?? []) say(faultText(fault));
-  const { targets, unreadable } = parseTargets(text);
-  for (const line of unreadable) say(`${path}, line ${line}: no target: expected host:1234/udp`);
-  return { text, targets };
+/** Reads the targets, and says which lines of the file cannot be read. */
+function loadTargets(file = readTargetFile(targetsPath())): Targets {
+  for (const fault of file.insecure?.faults ?? []) say(faultText(fault));
+  const targets = parseTargets(file.text);
+  for (const { number, why } of targets.unreadable) say(`${targetsPath()}, line ${number}: ${why}`);
+  return targets;
 }
 
 function findTarget(name: string): Target {
-  const [target, ...others] = loadTargets().targets.filter((known) => known.name === name);
+  const { targets, unreadable } = loadTargets();
+  const named = [...targets, ...unreadable].filter((known) => known.name === name);
+  const [target, ...others] = named;
   if (target === undefined) {
     const hint = 'give its knocks, or add it by --add';
     throw new Failure('usage', `no target ${quote(name)}`, hint);
@@ -142,24 +143,34 @@ function findTarget(name: string): Target {
   if (others.length > 0) {
     throw new Failure('usage', `more than one target ${quote(name)}`, 'give the knocks');
   }
+  if ('why' in target) {
+    const hint = `correct line ${target.number}, or knock --remove ${name} and add it again`;
+    throw new Failure('config', `target ${quote(name)}: one of its knocks is unreadable`, hint);
+  }
   return target;
 }
 
-function add(target: Target): void {
-  const { text, targets } = loadTargets();
-  if (targets.some(({ name }) => name === target.name)) {
-    const hint = `knock --remove ${target.name}`;
-    throw new Failure('usage', `there is a target ${quote(target.name)}`, hint);
-  }
-  writeTargetFile(targetsPath(), withTarget(text, target));
+async function add(target: Target): Promise<void> {
+  await changeTargetFile(targetsPath(), (file) => {
+    if (hasTarget(loadTargets(file), target.name)) {
+      const hint = `knock --remove ${target.name}`;
+      throw new Failure('usage', `there is a target ${quote(target.name)}`, hint);
+    }
+    return withTarget(file.text, target);
+  });
 }
 
-function remove(name: string): void {
-  const { text, targets } = loadTargets();
-  if (!targets.some((target) => target.name === name)) {
-    throw new Failure('usage', `no target ${quote(name)}`, 'see knock --list');
-  }
-  writeTargetFile(targetsPath(), withoutTarget(text, name));
+async function remove(name: string): Promise<void> {
+  await changeTargetFile(targetsPath(), (file) => {
+    if (!hasTarget(loadTargets(file), name)) {
+      throw new Failure('usage', `no target ${quote(name)}`, 'see knock --list');
+    }
+    return withoutTarget(file.text, name);
+  });
+}
+
+function hasTarget({ targets, unreadable }: Targets, name: string): boolean {
+  return [...targets, ...unreadable].some((known) => known.name === name);
 }
 
 function describe({ name, host, knocks, secret }: Target): string {

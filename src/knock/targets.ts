@@ -1,14 +1,15 @@
 /**
  * The file in which spknock (github.com/bitcanon/spknock, spknock.py) keeps its targets: a line a
- * target, such as `fw.example.com:1234/udp,9876/udp,5555/udp`. White space means nothing, a line that
+ * target, such as `fw.example.com:1234/udp,9876/udp,5555/udp`. White space is ignored, a line that
  * begins with `#` is a comment, and a port without a protocol is TCP.
  *
- * spknock knows no names, and sends a passphrase's hash with every UDP knock. What else we must know
- * of a target stands in a comment on the line above, which spknock skips. It also skips, with a
- * message, the line of an IPv6 address, written `[2001:db8::1]:1234/udp`.
+ * spknock has no names, and sends the hash of a passphrase with every UDP knock. A target's name and
+ * kind stand in a comment on the line above, which spknock skips. It also skips, with a message, the
+ * line of an IPv6 address, written `[2001:db8::1]:1234/udp`.
  */
 import { isIPv6 } from 'node:net';
 import { parseService } from '../access/service';
+import { quote } from '../common/text';
 import { BadValue } from '../common/values';
 import { host as readHost } from '../config/settings';
 import type { Knock } from './knocks';
@@ -21,11 +22,19 @@ export interface Target {
   readonly secret: boolean;
 }
 
-/** What a targets file says. */
+/** A line that is neither a comment nor a target: none of its knocks may be sent without the others. */
+export interface UnreadableLine {
+  /** From 1. */
+  readonly number: number;
+  /** The name of the target that it seems to be. */
+  readonly name: string | undefined;
+  readonly why: string;
+}
+
+/** The content of a targets file. */
 export interface Targets {
   readonly targets: readonly Target[];
-  /** The numbers, from 1, of the lines that are neither targets nor comments. */
-  readonly unreadable: readonly number[];
+  readonly unreadable: readonly UnreadableLine[];
 }
 
 interface Note {
@@ -33,19 +42,22 @@ interface Note {
   readonly secret: boolean;
 }
 
-/** A target and the lines of the file that are its own: from `start` up to, not including, `end`. */
+/** A target, or a line that should be one, and its lines: from `start` up to, not including, `end`. */
 interface Place {
-  readonly target: Target;
+  readonly found: Target | UnreadableLine;
   readonly start: number;
   readonly end: number;
 }
 
 const NOTE = /^#fwknop-mikrotik:(?:name=([^;]+);)?kind=(sequence|secret)$/;
 
-/** Reads a targets file. A line that cannot be read hides no other, as with spknock. */
+/** Reads a targets file. An unreadable line hides no other, as with spknock. */
 export function parseTargets(text: string): Targets {
-  const { places, unreadable } = readLines(text.split('\n'));
-  return { targets: places.map(({ target }) => target), unreadable };
+  const found = readLines(text.split('\n')).map((place) => place.found);
+  return {
+    targets: found.filter((one) => 'host' in one),
+    unreadable: found.filter((one) => 'why' in one),
+  };
 }
 
 /** Adds a target at the end; all that stands in the file stays as it is. */
@@ -54,32 +66,27 @@ export function withTarget(text: string, target: Target): string {
   return `${text}${gap}${renderTarget(target)}`;
 }
 
-/** Takes the targets of a name out, their notes with them; all else stays as it is. */
+/** Takes the targets of a name out, with their notes; all else stays as it is. */
 export function withoutTarget(text: string, name: string): string {
   const lines = text.split('\n');
-  const gone = readLines(lines).places.filter(({ target }) => target.name === name);
+  const gone = readLines(lines).filter(({ found }) => found.name === name);
   return lines
     .filter((_, index) => !gone.some(({ start, end }) => start <= index && index < end))
     .join('\n');
 }
 
-function readLines(lines: readonly string[]): {
-  places: readonly Place[];
-  unreadable: readonly number[];
-} {
+function readLines(lines: readonly string[]): readonly Place[] {
   const places: Place[] = [];
-  const unreadable: number[] = [];
   let note: Note | undefined;
   lines.forEach((line, index) => {
     const bare = line.replace(/\s/g, '');
     if (bare !== '' && !bare.startsWith('#')) {
-      const target = readTarget(bare, note);
-      if (target === undefined) unreadable.push(index + 1);
-      else places.push({ target, start: note === undefined ? index : index - 1, end: index + 1 });
+      const start = note === undefined ? index : index - 1;
+      places.push({ found: readTarget(bare, index + 1, note), start, end: index + 1 });
     }
     note = readNote(bare);
   });
-  return { places, unreadable };
+  return places;
 }
 
 function readNote(bare: string): Note | undefined {
@@ -87,17 +94,23 @@ function readNote(bare: string): Note | undefined {
   return kind === undefined ? undefined : { name, secret: kind === 'secret' };
 }
 
-function readTarget(bare: string, note: Note | undefined): Target | undefined {
+function readTarget(bare: string, number: number, note: Note | undefined): Target | UnreadableLine {
   const [, bracketed, plain, list = ''] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(bare) ?? [];
   const host = bracketed ?? plain;
-  if (host === undefined || !isHost(host)) return undefined;
-  const knocks = list.split(',').map((part) => {
+  if (host === undefined || !isHost(host)) {
+    return { number, name: note?.name, why: 'no target: expected host:1234/udp' };
+  }
+  const name = note?.name ?? host;
+  const knocks: Knock[] = [];
+  for (const part of list.split(',')) {
     const [, digits = '', protocol = 'tcp'] = /^([^/]*)(?:\/(.*))?$/.exec(part) ?? [];
-    return parseService(`${protocol}/${digits}`);
-  });
-  if (!knocks.every((knock) => knock !== undefined)) return undefined;
-  const secret = (note?.secret ?? true) && hasUdp(knocks);
-  return { name: note?.name ?? host, host, knocks, secret };
+    const knock = parseService(`${protocol}/${digits}`);
+    if (knock === undefined) {
+      return { number, name, why: `no knock: ${quote(part)}: expected such as 1234/udp` };
+    }
+    knocks.push(knock);
+  }
+  return { name, host, knocks, secret: (note?.secret ?? true) && hasUdp(knocks) };
 }
 
 function renderTarget({ name, host, knocks, secret }: Target): string {

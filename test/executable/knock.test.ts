@@ -215,6 +215,49 @@ describe('targets', () => {
     );
   });
 
+  test('an odd port is named; its target is not knocked at, the others are', async () => {
+    const some = await open(HOST, 'tcp', 'tcp');
+    const [good = '', other = ''] = some.knocks;
+    const home = freshHome();
+    await knock(['--add', 'good', HOST, good], home);
+    const text = readFileSync(fileOf(home), 'utf8');
+    const port = other.slice('tcp/'.length);
+    writeAs(
+      fileOf(home),
+      `# fwknop-mikrotik: name=bad; kind=sequence\n${HOST}:${port},7O00\n${text}`,
+    );
+    const odd = line(`${fileOf(home)}, line 2: no knock: "7O00": expected such as 1234/udp`);
+    expect(await knock(['--list'], home)).toMatchObject({
+      status: 0,
+      stdout: `good ${HOST} sequence ${good}\n`,
+      stderr: odd,
+    });
+    expect(await knock(['bad'], home)).toMatchObject({
+      status: 78,
+      stderr:
+        odd +
+        line(
+          'target "bad": one of its knocks is unreadable; hint: correct line 2, or knock --remove bad and add it again',
+        ),
+    });
+    expect(await knock(['good'], home)).toMatchObject({ status: 0, stderr: odd });
+    expect(await arrived(some, 1)).toEqual([[good, '']]);
+    expect(await knock(['--add', 'bad', HOST, good], home)).toMatchObject({ status: 64 });
+    expect((await knock(['--remove', 'bad'], home)).status).toBe(0);
+    expect(readFileSync(fileOf(home), 'utf8')).toBe(text);
+  });
+
+  test('targets that are added at the same time are all there', async () => {
+    const home = freshHome();
+    const names = Array.from({ length: 8 }, (_, number) => `t${number}`);
+    const runs = await Promise.all(
+      names.map((name) => knock(['--add', name, HOST, 'tcp/1'], home)),
+    );
+    expect(runs.map(({ status }) => status)).toEqual(names.map(() => 0));
+    const { stdout } = await knock(['--list'], home);
+    expect(stdout.match(/^t\d/gm)?.sort()).toEqual(names);
+  });
+
   test('spknock’s own file serves as it is, with a word about who may read it', async () => {
     const some = await open(HOST, 'udp', 'udp');
     const home = mkdtempSync(join(tmpdir(), 'fm-'));

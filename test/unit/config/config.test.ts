@@ -341,6 +341,7 @@ describe('the password is what the file holds', () => {
     ['without its line end', 'secret\n', 'secret'],
     ['without a line end of Windows', 'secret\r\n', 'secret'],
     ['as it is, where no line ends', 'secret', 'secret'],
+    ['without empty lines after it', 'secret\n\n \r\n', 'secret'],
     ['with its spaces', '  a b  \n', '  a b  '],
     ['with quotes and the like', `"a'b\\=#$\n`, `"a'b\\=#$`],
   ])('%s', async (_, text, password) => {
@@ -349,17 +350,24 @@ describe('the password is what the file holds', () => {
     expect(config.routers[0]?.password).toBe(password);
   });
 
+  const MORE_LINES = 'has more than one line; hint: leave nothing but the password in it';
+
   test.each([
     ['nothing', '', 'expected a text that is not empty'],
     ['an empty line', '\n', 'expected a text that is not empty'],
-    ['two lines', 'secret\nsecret\n', 'expected printable ASCII characters only'],
+    ['two lines', 'secret\nsecret\n', MORE_LINES],
+    ['a password below', '\nsecret\n', MORE_LINES],
     ['an accent', 'sécret\n', 'expected printable ASCII characters only'],
     [
       'bytes that are no UTF-8',
       Buffer.from([0x73, 0xe9]),
       'expected printable ASCII characters only',
     ],
-    ['a byte order mark', '\ufeffsecret\n', 'expected printable ASCII characters only'],
+    [
+      'a byte order mark',
+      '\ufeffsecret\n',
+      'begins with a byte order mark; hint: save it without one, as plain text',
+    ],
     ['a NUL', 'secret\0', 'expected printable ASCII characters only'],
   ])('not where it holds %s', async (_, text, line) => {
     writeAs(at('password'), text);

@@ -98,6 +98,8 @@ function asSpknock(line: string): { host: string; knocks: Knock[] }[] {
 }
 
 describe("spknock's own lines", () => {
+  const NO_TARGET = 'no target: expected host:1234/udp';
+  const noKnock = (part: string) => `no knock: "${part}": expected such as 1234/udp`;
   const udp = (port: number) => ({ protocol: 'udp', port }) as const;
   const tcp = (port: number) => ({ protocol: 'tcp', port }) as const;
 
@@ -119,19 +121,26 @@ describe("spknock's own lines", () => {
   });
 
   test.each([
-    ['no knocks', 'fw.example.com'],
-    ['an empty list', 'fw.example.com:'],
-    ['an unknown protocol', 'fw.example.com:1/sctp'],
-    ['no port', 'fw.example.com:/udp'],
-    ['port 0', 'fw.example.com:0/udp'],
-    ['a port too high', 'fw.example.com:65536/udp'],
-    ['no host', ':1/udp'],
-    ['an IPv6 address without brackets', '2001:db8::1:1/udp'],
-    ['an option for a host', '-x:1/udp'],
-  ])('%s: unreadable, and hides no other', (_, line) => {
+    ['no knocks', 'fw.example.com', undefined, NO_TARGET],
+    ['an empty list', 'fw.example.com:', 'fw.example.com', noKnock('')],
+    ['an unknown protocol', 'fw.example.com:1/sctp', 'fw.example.com', noKnock('1/sctp')],
+    ['no port', 'fw.example.com:/udp', 'fw.example.com', noKnock('/udp')],
+    ['port 0', 'fw.example.com:1/tcp,0/udp', 'fw.example.com', noKnock('0/udp')],
+    ['a port too high', 'fw.example.com:65536/udp,2', 'fw.example.com', noKnock('65536/udp')],
+    ['a comma at the end', 'fw.example.com:1/udp,', 'fw.example.com', noKnock('')],
+    ['no host', ':1/udp', undefined, NO_TARGET],
+    ['an IPv6 address without brackets', '2001:db8::1:1/udp', undefined, NO_TARGET],
+    ['an option for a host', '-x:1/udp', undefined, NO_TARGET],
+  ])('%s: unreadable, and hides no other', (_, line, name, why) => {
     const { targets: found, unreadable } = parseTargets(`# mine\n${line}\nfw:1/tcp\n`);
-    expect(unreadable).toEqual([2]);
+    expect(unreadable).toEqual([{ number: 2, name, why }]);
     expect(found.map(({ name }) => name)).toEqual(['fw']);
+  });
+
+  test('an unreadable line has the name of its note, and goes by it', () => {
+    const text = '# fwknop-mikrotik: name=home; kind=sequence\nfw:x/udp\nfw:1/udp\n';
+    expect(parseTargets(text).unreadable).toMatchObject([{ number: 2, name: 'home' }]);
+    expect(withoutTarget(text, 'home')).toBe('fw:1/udp\n');
   });
 
   test('a note holds for the next line only', () => {
