@@ -1,4 +1,4 @@
-import { isPrivate, parseAddress, unfitSource } from '../access/address';
+import { isPrivate, parseAddress, parseNetwork, unfitSource } from '../access/address';
 import { parseService, serviceName } from '../access/service';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
 import { Failure, type Fault, faultText } from '../common/failure';
@@ -15,6 +15,7 @@ import type { ThisHost } from './this-host';
 const TEXT_OPTIONS = [
   'router',
   'fwknopd',
+  'container',
   'server',
   'service',
   'client',
@@ -33,6 +34,7 @@ export const DEFAULT_SPA_PORT = 62201;
 export const DEFAULT_HELPER = '/usr/bin/fwknop-mikrotik';
 export const DEFAULT_OUT = 'fwknop-setup';
 
+const DEFAULT_PREFIX = 24; // bits of a LAN's network
 const LONGEST_CLIENT = 20; // characters, by setting.clientName
 const LONGEST_COMMON_NAME = 64; // characters, X.509
 
@@ -95,7 +97,9 @@ export function openQuestions(texts: Texts, host: ThisHost): readonly Question[]
       defaultAnswer: undefined,
     },
   ];
-  return questions.filter(({ option }) => !texts.has(option));
+  return questions.filter(
+    ({ option }) => !texts.has(option) && !(option === 'fwknopd' && texts.has('container')),
+  );
 }
 
 /** Adds an answer to the options. @throws BadValue where it is none, or contradicts another option */
@@ -112,6 +116,7 @@ export function withAnswer(
     fwknopd: given(all, 'fwknopd', ''),
     services: given(all, 'service', []),
     spaPort: given(all, 'spa-port', DEFAULT_SPA_PORT),
+    container: undefined,
   });
   if (contradiction !== undefined) throw new BadValue(faultText(contradiction));
   return all;
@@ -132,9 +137,10 @@ export function readSetup(
   }));
   const read = <O extends keyof typeof READERS, D>(option: O, unless: D) =>
     given(texts, option, unless, faults);
+  const container = read('container', undefined);
   const setup: Setup = {
     router: read('router', ''),
-    fwknopd: read('fwknopd', ''),
+    fwknopd: container?.address ?? read('fwknopd', ''),
     server: read('server', ''),
     services: read('service', []),
     clients: read('client', [defaultClient(host.name)]),
@@ -143,7 +149,7 @@ export function readSetup(
     spaPort: read('spa-port', DEFAULT_SPA_PORT),
     sliding: switches.has('sliding'),
     oneList: switches.has('one-list'),
-    helper: read('helper', defaultHelper(host)),
+    helper: read('helper', texts.has('container') ? DEFAULT_HELPER : defaultHelper(host)),
     fallback: makeFallback(
       {
         kind: read('fallback', undefined),
@@ -155,8 +161,9 @@ export function readSetup(
       [...texts.keys(), ...switches],
       faults,
     ),
+    container,
   };
-  faults.push(...contradictions(setup), ...fallbackFaults(setup));
+  faults.push(...contradictions(setup), ...containerFaults(texts, setup), ...fallbackFaults(setup));
   if (faults.length > 0) throw new Failure('usage', faults);
   return setup;
 }
@@ -180,17 +187,33 @@ function contradictions({
   fwknopd,
   services,
   spaPort,
-}: Pick<Setup, 'router' | 'fwknopd' | 'services' | 'spaPort'>): readonly Fault[] {
+  container,
+}: Pick<Setup, 'router' | 'fwknopd' | 'services' | 'spaPort' | 'container'>): readonly Fault[] {
   const faults: Fault[] = [];
   if (fwknopd !== '' && fwknopd === router) {
-    const hint = 'name the host that runs fwknopd';
-    faults.push({ what: `--fwknopd ${fwknopd}: this is the router`, hint });
+    const [option, hint] =
+      container === undefined
+        ? ['--fwknopd', 'name the host that runs fwknopd']
+        : ['--container', 'name a free address of the LAN'];
+    faults.push({ what: `${option} ${fwknopd}: this is the router`, hint });
   }
   if (services.some(({ protocol, port }) => protocol === 'udp' && port === spaPort)) {
     faults.push({
       what: `--service udp/${spaPort}: this port takes the SPA packets`,
       hint: 'choose another port for them: --spa-port',
     });
+  }
+  return faults;
+}
+
+/** The container's image has the program at its own path, and its network one of the router's addresses. */
+function containerFaults(texts: Texts, { router }: Setup): readonly Fault[] {
+  if (!texts.has('container')) return [];
+  const faults: Fault[] = (['fwknopd', 'helper'] as const)
+    .filter((option) => texts.has(option))
+    .map((option) => ({ what: `--${option}: cannot be combined with --container` }));
+  if (router !== '' && !isHost(router)) {
+    faults.push({ what: `--router ${router}: with --container expected an IPv4 address` });
   }
   return faults;
 }
@@ -228,6 +251,13 @@ const READERS = {
   fwknopd: ([value = '']: readonly string[]) => {
     if (!isHost(value)) throw new BadValue('expected an IPv4 address');
     return value;
+  },
+  container: ([value = '']: readonly string[]) => {
+    const network = parseNetwork(value.includes('/') ? value : `${value}/${DEFAULT_PREFIX}`);
+    if (network === undefined || !isHost(network.address.text) || network.prefix < 8) {
+      throw new BadValue('expected an IPv4 address of the LAN, such as 192.168.88.5/24');
+    }
+    return { address: network.address.text, prefix: network.prefix };
   },
   server: ([value]: readonly string[]) => addressOrName(value),
   service: (values: readonly string[]) => {

@@ -60,6 +60,8 @@ export interface Setup extends KnockTarget {
   /** The absolute path of this program on the fwknopd host. */
   readonly helper: string;
   readonly fallback: Fallback | undefined;
+  /** Whether fwknopd runs in a container on the router; the length of its LAN's prefix then. */
+  readonly container: { readonly prefix: number } | undefined;
 }
 
 /** The keys that a client shares with fwknopd. */

@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path';
 import { serviceName } from '../access/service';
 import { shellWord } from '../common/text';
 import { stanzaName } from './client-files';
+import { containerSteps } from './container-steps';
 import type { Setup } from './setup';
 import type { ThisHost } from './this-host';
 
 /** A step that is left: headings, each with lines that can be pasted as they are. */
-type Step = readonly (readonly [heading: string, ...lines: readonly string[]])[];
+export type Step = readonly (readonly [heading: string, ...lines: readonly string[]])[];
 
 const IMPORT = '/import file-name=router.rsc; /file/remove router.rsc';
 const COPY = 'fwknop-setup'; // in the home directory of the fwknopd host
@@ -21,11 +22,13 @@ export function remainingSteps(setup: Setup, out: string, host: ThisHost): strin
   const isHere = host.addresses.includes(setup.fwknopd) || setup.fwknopd.startsWith('127.');
   const steps: readonly Step[] = [
     routerStep(setup, directory),
-    installStep(setup, directory, isHere),
+    ...(setup.container === undefined
+      ? [installStep(setup, directory, isHere)]
+      : containerSteps(setup, setup.container.prefix, directory)),
     clientStep(setup),
     knockStep(setup),
     ...fallbackSteps(setup),
-    deletionStep(setup, directory, isHere),
+    deletionStep(setup, directory, isHere || setup.container !== undefined),
   ];
   const texts = steps.map((step, index) => {
     const [[heading, ...lines] = [''], ...others] = step;

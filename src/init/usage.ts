@@ -14,6 +14,8 @@ Synopsis
 Options
   --router HOST         the router in your network: IPv4 address or name
   --fwknopd ADDRESS     the machine that runs fwknopd: IPv4 address
+  --container ADDRESS   run fwknopd in a container on the router, at this
+                        address of the LAN; in place of --fwknopd
   --server HOST         the router on the Internet: IPv4 address or name
   --service SERVICE     what a knock opens: tcp/22 of the router itself, or
                         tcp/443=192.168.88.10[:PORT] of a host inside

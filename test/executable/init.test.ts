@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readConfigFile } from '../../src/config/config-file';
 import { thisHost } from '../../src/init/this-host';
 import { undoScript } from '../../src/init/undo';
 import { USAGE } from '../../src/init/usage';
@@ -98,6 +99,42 @@ ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
     const elsewhere = ['--helper=/opt/x/fwknop-mikrotik', '--out', ownPath('elsewhere')];
     const other = await run(['init', ...without('--fwknopd'), '--fwknopd=127.0.0.1', ...elsewhere]);
     expect(other.stdout).toContain('\n\nsudo /opt/x/fwknop-mikrotik install /');
+  });
+
+  test('--container: the script and the steps put fwknopd on the router', async () => {
+    const out = ownPath('container');
+    const args = ['--container=192.168.88.5', '--out', out];
+    const { status, stdout } = await run(['init', ...without('--fwknopd'), ...args]);
+    expect(status).toBe(0);
+    const script = readFileSync(join(out, 'router.rsc'), 'utf8');
+    expect(script).toContain('address=192.168.88.5/32');
+    expect(script).toContain('to-addresses=192.168.88.5 ');
+    expect(readFileSync(join(out, 'access.conf'), 'utf8')).toContain(
+      ' /usr/bin/fwknop-mikrotik --client phone ',
+    );
+    const paragraphs = stdout.trimEnd().split('\n\n');
+    expect(paragraphs).toContain(`/container/mounts/add list=fwknop src=/usb1/fwknop dst=/config
+/container/add file=usb1/fwknop-mikrotik.tar interface=veth-fwknop root-dir=usb1/fwknop-root mountlists=fwknop dns=192.168.88.1 logging=yes start-on-boot=yes`);
+    expect(paragraphs).toContain(`/container/mounts/add name=fwknop src=/usb1/fwknop dst=/config
+/container/add file=usb1/fwknop-mikrotik.tar interface=veth-fwknop root-dir=usb1/fwknop-root mounts=fwknop dns=192.168.88.1 logging=yes start-on-boot=yes`);
+    expect(
+      paragraphs,
+    ).toContain(`/interface/veth/add name=veth-fwknop address=192.168.88.5/24 gateway=192.168.88.1
+/interface/bridge/port/add bridge=bridge interface=veth-fwknop`);
+    expect(stdout).toContain('\n/system/device-mode/update container=yes\n');
+    expect(stdout).not.toContain('fwknop-mikrotik install');
+    // Headings of commands that no router has run say so.
+    const commands = paragraphs.flatMap((paragraph, index) =>
+      /(?:^|')\/(?:container|interface|system|file\/add)\b/.test(paragraph) ? [index] : [],
+    );
+    expect(commands).toHaveLength(6);
+    for (const index of commands) expect(paragraphs[index - 1]).toMatch(/ \(inferred\)$/);
+    const path = join(out, 'mikrotik.toml');
+    const pin = /^echo 'fingerprint .*$/m.exec(stdout)?.[0].replace('FINGERPRINT', 'a'.repeat(64));
+    execFileSync('sh', ['-c', pin ?? 'false']);
+    expect(readConfigFile(path, [['host'], ['user'], ['password']], []).routers).toMatchObject([
+      { host: '192.168.88.1', fingerprint: 'a'.repeat(64) },
+    ]);
   });
 
   test('a private --server: written, with a warning', async () => {

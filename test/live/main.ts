@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { version } from '../../package.json';
 import { LiveRouter } from './live-router';
-import { QUESTIONS, type Question } from './questions';
+import { NOT_ASKABLE, QUESTIONS, type Question } from './questions';
 import { block, isExpected, type Result, summary } from './report';
 import { BadSettings, has, readSettings, type Settings } from './settings';
 
@@ -41,6 +41,10 @@ async function main(): Promise<number> {
   } finally {
     const mayBeLeft = await live.leave();
     write(summary(results));
+    write(
+      'The API answers none of these. If you run the container, please write the answers here:\n',
+    );
+    for (const { id, asks } of NOT_ASKABLE) write(`    ${id}: ${asks}\n`);
     if (stop.signal.aborted) write('Interrupted: the other questions were not asked.\n');
     write(mayBeLeft ? LEFT : 'Nothing is left on the router.\n');
     if (settings.report !== undefined) writeFileSync(settings.report, report);

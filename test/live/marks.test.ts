@@ -1,7 +1,7 @@
 /** Every mark of an inference names the question that a real router answers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { QUESTIONS } from './questions';
+import { NOT_ASKABLE, QUESTIONS } from './questions';
 import { isExpected } from './report';
 
 const ROOT = join(__dirname, '../..');
@@ -50,6 +50,13 @@ test('a question has the mark of its inference', () => {
     const { mark } = QUESTIONS.find((question) => question.id === id) ?? {};
     expect([letter, '?']).toContain(mark);
   }
+});
+
+test('what init infers of containers stands among the questions that cannot be asked', () => {
+  const inferred = marksOf(readFileSync(join(ROOT, 'src/init/container-steps.ts'), 'utf8'));
+  const ids = inferred.filter(({ letter }) => letter === 'I').flatMap((mark) => mark.ids);
+  expect(ids.length).toBeGreaterThan(0);
+  expect(NOT_ASKABLE.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
 });
 
 test('no two questions are called the same', () => {

@@ -614,3 +614,18 @@ export const QUESTIONS: readonly Question[] = [
   ...POLICIES,
   ...KNOCKS,
 ];
+
+/** Assumptions about a container on RouterOS, which no command of the API answers. */
+export const NOT_ASKABLE: readonly Pick<Question, 'id' | 'asks'>[] = [
+  {
+    id: 'container-on-bridge',
+    asks: "Does a container on the LAN's bridge reach the API, and get the SPA packets?",
+  },
+  { id: 'container-mount', asks: 'Does a directory of a disk appear at /config in the container?' },
+  {
+    id: 'container-file-owner',
+    asks: 'Which owner and mode do mounted files have in the container?',
+  },
+  { id: 'container-dev-log', asks: 'May syslogd make /dev/log in the container?' },
+  { id: 'container-layers', asks: 'How many layers of an image does /container/add take?' },
+];

@@ -107,6 +107,50 @@ test('refuses the router as the fwknopd host', async () => {
   ]);
 });
 
+describe('--container', () => {
+  const argv = NEEDED.filter((word) => !/fwknopd|88\.50/.test(word)).concat('--service=tcp/22');
+
+  test.each([
+    ['192.168.88.5', 24],
+    ['192.168.88.5/22', 22],
+  ])('%s gives fwknopd an address of the LAN', async (container, prefix) => {
+    expect(await read(...argv, `--container=${container}`)).toMatchObject({
+      fwknopd: '192.168.88.5',
+      helper: '/usr/bin/fwknop-mikrotik',
+      container: { prefix },
+    });
+  });
+
+  test.each(['x', '0.0.0.0', '2001:db8::5', '192.168.88.5/33', '192.168.88.5/7', '192.168.88.5/'])(
+    'refuses %s',
+    async (container) => {
+      expect(await refused(...argv, `--container=${container}`)).toEqual([
+        '--container: expected an IPv4 address of the LAN, such as 192.168.88.5/24',
+      ]);
+    },
+  );
+
+  test('refuses the options that the container decides, and a router without an address', async () => {
+    const given = ['--container=192.168.88.5', '--fwknopd=192.168.88.50', '--helper=/opt/x'];
+    expect(await refused(...argv, ...given)).toEqual([
+      '--fwknopd: cannot be combined with --container',
+      '--helper: cannot be combined with --container',
+    ]);
+    const named = ['--router=router.lan', '--server=fw.example.com', '--service=tcp/22'];
+    expect(await refused(...named, '--container=192.168.88.5')).toEqual([
+      '--router router.lan: with --container expected an IPv4 address',
+    ]);
+    expect(await refused(...argv, '--container=192.168.88.1')).toEqual([
+      '--container 192.168.88.1: this is the router; hint: name a free address of the LAN',
+    ]);
+  });
+
+  test('leaves no question for --fwknopd', async () => {
+    const { texts } = await readCommandLine(['--container=192.168.88.5']);
+    expect(openQuestions(texts, HOST).map(({ option }) => option)).not.toContain('fwknopd');
+  });
+});
+
 test.each([
   ['192.168.1.1', true],
   ['10.0.0.1', true],

@@ -36,6 +36,7 @@ export const SETUP: Setup = {
   oneList: false,
   helper: '/usr/bin/fwknop-mikrotik',
   fallback: undefined,
+  container: undefined,
 };
 
 /** The host that runs init, and is the fwknopd host of the setup. */

@@ -25,6 +25,7 @@ test('lists the options that were promised', () => {
   ).toEqual([
     'router HOST',
     'fwknopd ADDRESS',
+    'container ADDRESS',
     'server HOST',
     'service SERVICE',
     'client NAME',
