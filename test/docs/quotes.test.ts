@@ -1,9 +1,11 @@
 /** The commands, options, settings and messages that the documentation quotes are those of the program. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import packageJson from '../../package.json';
 import type { Fault } from '../../src/common/failure';
 import { readConfigText } from '../../src/config/config-file';
-import { type Page, pages, readPage, shellLines } from '../support/markdown';
+import { type Page, pages, ROOT, readPage, shellLines } from '../support/markdown';
 import { messagesOf } from '../support/messages';
 import { EXECUTABLE } from '../support/shipped';
 
@@ -78,6 +80,23 @@ test.each(cases(({ blocks }) => blocks.filter(({ language }) => language === 'to
     expect(faults).toEqual([]);
   },
 );
+
+describe('messages of router.rsc', () => {
+  const SCRIPT = readFileSync(join(ROOT, 'test/golden/router.rsc'), 'utf8');
+  const [, section = ''] = readPage('docs/router.md').prose.split(
+    '## When the script stops or says something',
+  );
+  const quoted = [...section.matchAll(/^- `([^`]+)`/gm)].map(([, text = '']) => text);
+
+  test('there are some', () => {
+    expect(quoted.length).toBeGreaterThan(4);
+  });
+
+  test.each(quoted)('%s', (text) => {
+    // The script breaks its texts into lines.
+    expect(SCRIPT.replaceAll(/"\n *:put "/g, ' ')).toContain(text);
+  });
+});
 
 describe('messages', () => {
   const QUOTED = readPage('docs/troubleshooting.md').code.filter((text) => letters(text) > 6);
