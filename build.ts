@@ -1,121 +1,107 @@
 /**
- * Builds the program: one file with its dependencies inside, at the lockfile's versions, so that
- * nothing is compiled or looked up on a knock and nobody's `npm install` can choose other ones.
+ * `npm run build`: makes the programs of dist/, each in one file with its dependencies inside. So a knock looks up
+ * no package, and every installation has the versions of the lockfile.
+ *
+ * fwknopd waits for an opening, so it must start fast. A percentage says how many more instructions a plain
+ * opening takes without the line (Node 20).
  */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { build, type Plugin, transform } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { completion } from './packaging/completion';
 
 const DIST = join(__dirname, 'dist');
-const CHANNEL = 'node-routeros/dist/Channel';
 
-/** Modules of routeros-client and node-routeros that take long to load, and what stands for them. */
-const STAND_INS: Readonly<Record<string, string>> = {
-  // 5 ms, and with DEBUG=routeros* in the environment it would print the password.
-  debug: 'module.exports = () => () => undefined;',
-  // What went wrong is told by src/router/session.ts.
-  messages: 'module.exports = { default: {} };',
-  // It uses the Channel alone. The menus load lodash, 23 ms, and compile a dozen regular expressions.
-  RouterOSClient: '',
-  RosApiMenu: '',
-  RosApiCommands: '',
-  RosApiCrud: '',
-  RosApiModel: '',
-};
+const OPTIONS = {
+  absWorkingDir: __dirname,
+  outdir: DIST,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node18.19',
+  supported: { 'dynamic-import': false }, // src/start.ts runs main.js as a script, which has no import()
+  alias: {
+    // Only its Channel is used. All that it exports would load lodash and iconv-lite: 30 %.
+    'routeros-client': 'node-routeros/dist/Channel',
+    // 2.5 %. It would also print the password with DEBUG=routeros* in the environment.
+    debug: 'data:text/javascript,module.exports = () => () => undefined',
+    // A program of its own, since only a command line with options needs it: 43 %.
+    yargs: './yargs.js',
+  },
+  external: ['./yargs.js', './commands.js'],
+  legalComments: 'none', // dist/licenses.txt has the licences
+  logLevel: 'warning',
+  metafile: true,
+  write: false,
+} as const satisfies BuildOptions;
 
-/**
- * Bytes from which V8 keeps a text with its large objects. A smaller one fills the space of new ones, which
- * would then be collected in the middle of a TLS handshake: 1 ms (Node 20).
- */
+/** V8 keeps a text of so many bytes with its large objects, and does not copy it: 1.3 % for a pinned opening. */
 const LARGE_OBJECT = 2 ** 17 + 1;
 
-const startFast: Plugin = {
-  name: 'start-fast',
-  setup({ onResolve, onLoad }) {
-    const replaced = new RegExp(`(?:^|/)(${Object.keys(STAND_INS).join('|')})$`);
-    // As seen from bin/, whose `require` the program gets.
-    onResolve({ filter: /^yargs$/ }, () => ({ path: '../dist/yargs.js', external: true }));
-    // Of the two packages, src/router/session.ts uses the Channel alone.
-    onResolve({ filter: /^node-routeros$/ }, () => ({ path: require.resolve(CHANNEL) }));
-    onResolve({ filter: replaced }, ({ path, importer }) =>
-      /\/(?:routeros-client|node-routeros)\//.test(importer)
-        ? { path: basename(path), namespace: 'stand-in' }
-        : undefined,
-    );
-    onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
-      contents: STAND_INS[path] ?? '',
-    }));
-  },
-};
-
-/** Loads a module of Node's where it is used first: most runs need no child process, and no TLS. */
-function loadOnUse(bundle: string): string {
-  const declarations = [...bundle.matchAll(/^var (import_\w+) = (require\("node:[\w/]+"\));\n/gm)];
-  return declarations.reduce(
-    (text, [declaration, name = '', load = '']) =>
-      text.replace(declaration, '').replace(new RegExp(`\\b${name}\\b`, 'g'), `(${load})`),
-    bundle,
-  );
+/** A program of dist/, and the paths of the sources in it. */
+interface Program {
+  readonly path: string;
+  readonly text: string;
+  readonly inputs: readonly string[];
 }
 
-/** Bundles a module; `text` is the program, `inputs` the files that are in it. */
+/** @param source a file, or a package */
 async function bundle(
-  entry: string,
-  plugins: Plugin[],
-): Promise<{ text: string; inputs: string[] }> {
-  const { metafile, outputFiles } = await build({
-    absWorkingDir: __dirname,
-    entryPoints: [entry],
-    outfile: 'dist/out.js',
-    bundle: true,
-    platform: 'node',
-    target: 'node18.19',
-    format: 'cjs',
-    supported: { 'dynamic-import': false }, // bin/fwknop-mikrotik runs it as a script
-    plugins,
-    // With ENV=testing in the environment, the library would load a module that is not there.
-    define: { 'process.env.ENV': '""' },
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
-  });
-  const text = outputFiles.map((file) => file.text).join('');
-  // Less text to read, and less garbage to collect before the door is open.
-  const { code } = await transform(loadOnUse(text), { minify: true });
-  return { text: code, inputs: Object.keys(metafile.inputs) };
+  source: string,
+  options: Omit<BuildOptions, 'metafile' | 'write'> = {},
+): Promise<Program> {
+  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [source], ...options });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error(`${source}: esbuild made no file`);
+  return { path: output.path, text: output.text, inputs: Object.keys(metafile.inputs) };
+}
+
+/** Loads each module of Node.js where it is used first, not at the start: 10 %. Most openings need no child process. */
+function loadOnUse(text: string): string {
+  const declarations = [...text.matchAll(/^var (import_\w+) = (require\("(?:node:)?\w+"\));\n/gm)];
+  if (declarations.length === 0) throw new Error('loadOnUse found no require() of esbuild');
+  return declarations.reduce(
+    (changed, [declaration, name = '', load = '']) =>
+      changed
+        .replace(declaration, `var loaded_${name};\n`)
+        .replace(
+          new RegExp(`\\b${name}\\b`, 'g'),
+          `(loaded_${name} || (loaded_${name} = ${load}))`,
+        ),
+    text,
+  );
 }
 
 async function main(): Promise<void> {
-  const program = await bundle('src/main.ts', [startFast]);
-  for (const name of Object.keys(STAND_INS)) {
-    if (!program.inputs.includes(`stand-in:${name}`)) throw new Error(`nothing loads ${name}`);
-  }
-  const commands = await bundle('src/commands.ts', [startFast]);
-  // On its own: fwknopd's usual call does without it, and need not read it either.
-  const yargs = await bundle('yargs', []);
-  const hash = createHash('sha256').update(program.text).update(yargs.text).digest('hex');
-  const folders = [...program.inputs, ...commands.inputs, ...yargs.inputs].flatMap(
-    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? [],
-  );
+  const opening = await bundle('src/main.ts', {
+    entryNames: '[name]-[hash]', // a code cache has the name of the program that it was made of
+    banner: { js: '(function (module, require) {' },
+    footer: { js: '})' },
+  });
+  const commands = await bundle('src/commands.ts');
+  const yargs = await bundle('yargs', { alias: {} });
+  const start = await bundle('src/start.ts', {
+    target: 'node6', // an older Node.js must get as far as the message that it is too old
+    define: { MAIN: JSON.stringify(basename(opening.path)) },
+  });
   rmSync(DIST, { recursive: true, force: true });
   mkdirSync(DIST);
-  // bin/fwknop-mikrotik finds the hash by its place. The function is put around it here, since V8 would copy
-  // the whole text there to join it, and have garbage to collect before the door is open.
-  const head = `// ${hash.slice(0, 16)}\n(function (module, exports, require) {`;
-  writeFileSync(join(DIST, 'main.js'), `${head}${program.text}})`.padEnd(LARGE_OBJECT));
-  writeFileSync(join(DIST, 'commands.js'), commands.text);
-  writeFileSync(join(DIST, 'yargs.js'), yargs.text);
+  writeFileSync(opening.path, loadOnUse(opening.text).padEnd(LARGE_OBJECT));
+  writeFileSync(commands.path, loadOnUse(commands.text));
+  writeFileSync(start.path, loadOnUse(start.text));
+  writeFileSync(yargs.path, yargs.text);
+  const inputs = [opening, commands, yargs].flatMap((program) => program.inputs);
   writeFileSync(join(DIST, 'completion.bash'), completion());
-  writeFileSync(join(DIST, 'licenses.txt'), [...new Set(folders)].sort().map(licenseOf).join('\n'));
+  writeFileSync(join(DIST, 'licenses.txt'), licensesOf(inputs));
 }
 
-/**
- * Every licence asks that its text goes with the copies.
- *
- * @param folder of a package
- */
+/** The texts of the licences, which have to go with the copies. @param inputs paths of the files that are copied */
+function licensesOf(inputs: readonly string[]): string {
+  const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
+  return [...new Set(folders)].sort().map(licenseOf).join('\n');
+}
+
+/** @param folder of a package */
 function licenseOf(folder: string): string {
   const read = (file: string) => readFileSync(resolve(__dirname, folder, file), 'utf8');
   const { name, version, license, main } = JSON.parse(read('package.json'));
@@ -131,7 +117,7 @@ function licenseByHeader(name: string, license: string, source: string): string 
   if (license !== 'MIT' || copyright === undefined || !header.includes('MIT license')) {
     throw new Error(`${name} comes without the text of its licence`);
   }
-  // The text of MIT is the same for everybody: ours, with its owner.
+  // The text of MIT is always the same: here from this project's LICENSE, with the other owner.
   return readFileSync(resolve(__dirname, 'LICENSE'), 'utf8').replace(/^Copyright .*/m, copyright);
 }
 

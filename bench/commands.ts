@@ -2,7 +2,6 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { launcherOn } from '../packaging/launcher';
 import { type RouterOptions, startRouter, type TestRouter } from '../simulator/api/server';
 import { certificates } from '../simulator/certificates';
 import { EXECUTABLE } from '../test/support/shipped';
@@ -76,8 +75,13 @@ export class Commands {
   /** This program, with a configuration, started as the Debian package starts it. */
   ours(name: string, router: TestRouter, file: string): Command {
     const command = this.opening(name, router, file);
-    writeFileSync(join(command.copy, LAUNCHER), launcherOn(this.node));
-    return command;
+    const script = join(command.copy, 'dist/start.js');
+    return { ...command, line: (door) => [...this.onNode(script), ...openingOf(file, door)] };
+  }
+
+  /** The words that start a script as the Debian package does. */
+  private onNode(script: string): readonly string[] {
+    return [this.node, '--use-openssl-ca', script];
   }
 
   /** The same, started as npm installs it: by a shell, which looks for Node.js. */
@@ -85,7 +89,7 @@ export class Commands {
     return { ...this.opening(name, router, file), env: { PATH: dirname(this.node) } };
   }
 
-  /** Runs a copy of this program, whose code cache is made by its own use. */
+  /** Runs a copy of this program, with a code cache of its own. */
   private opening(name: string, router: TestRouter, file: string): Command & { copy: string } {
     const copy = join(this.folder, name.replaceAll(/\W+/g, '-'));
     for (const part of ['package.json', 'bin', 'dist']) {
@@ -131,8 +135,7 @@ export class Commands {
   ): Pick<Command, 'name' | 'line'> {
     const script = resolve(__dirname, 'floor.js');
     const line = (door: number) => [
-      this.node,
-      script,
+      ...this.onNode(script),
       String(port),
       mode,
       fingerprint,

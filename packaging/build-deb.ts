@@ -1,10 +1,10 @@
 /**
- * `npm run package:deb`: puts what was built into a Debian package, dist-deb/fwknop-mikrotik_*_all.deb.
+ * `npm run package:deb`: packs dist/ into a Debian package, dist-deb/fwknop-mikrotik_*_all.deb.
  *
- *     ts-node packaging/build-deb.ts [FOLDER]
+ *     ts-node packaging/build-deb.ts [DIRECTORY]
  *
- * The same sources give the same package, byte for byte: the owner, the modes and the order of its
- * files are set, and their times are SOURCE_DATE_EPOCH or, without it, that of the last commit.
+ * The same sources give the same package, byte for byte. Its files have a set owner, set modes and a set order;
+ * their time is SOURCE_DATE_EPOCH or, without it, the time of the last commit.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,20 +23,27 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { name, version } from '../package.json';
 import { debianChangelog } from './changelog';
-import { launcherOn } from './launcher';
 
 const ROOT = resolve(__dirname, '..');
 const MAINTAINER = 'fwknop-mikrotik maintainers <maintainers@fwknop-mikrotik.invalid>';
 
 const PROGRAM = `usr/lib/${name}`;
+const COMMAND = `${PROGRAM}/dist/start.js`;
 const DOCUMENTATION = `usr/share/doc/${name}`;
 const SCRIPTS = ['postinst', 'prerm', 'postrm'];
+/**
+ * The Node.js of the package that this one depends on, and no other that a PATH may name: the code cache is made
+ * for it. The option is what bin/fwknop-mikrotik gives. Variables that contradict it would stop Node.js, and
+ * fwknopd 2.6.11 passes its environment on.
+ */
+const FIRST_LINE =
+  '#!/usr/bin/env -S -u NODE_OPTIONS -u NODE_USE_SYSTEM_CA /usr/bin/node --use-openssl-ca';
 
 const read = (path: string) => readFileSync(join(ROOT, path));
 const template = (path: string, values: Readonly<Record<string, string>>) =>
   String(read(path)).replace(/@([A-Z_]+)@/g, (_, key: string) => values[key] ?? '');
 
-/** A tree of files that is to become a package. */
+/** The files of the package. */
 class Tree {
   readonly folder = mkdtempSync(join(tmpdir(), 'package-deb-'));
   /** The paths of all regular files so far. */
@@ -67,15 +74,13 @@ class Tree {
 }
 
 function addProgram(tree: Tree): void {
-  // The Node.js of the package that we depend on, and no other that a PATH may name: the code cache
-  // is made for it.
-  tree.add(`${PROGRAM}/bin/${name}`, launcherOn('/usr/bin/node'), 0o755);
-  tree.link(`usr/bin/${name}`, `${PROGRAM}/bin/${name}`);
   for (const file of readdirSync(join(ROOT, 'dist')).filter((entry) => entry.endsWith('.js'))) {
-    tree.add(`${PROGRAM}/dist/${file}`, read(`dist/${file}`));
+    if (file === 'start.js') tree.add(COMMAND, `${FIRST_LINE}\n${read('dist/start.js')}`, 0o755);
+    else tree.add(`${PROGRAM}/dist/${file}`, read(`dist/${file}`));
   }
-  tree.add(`${PROGRAM}/warm-up.js`, read('packaging/warm-up.js'));
-  // Without one, Node.js looks for it in the folders above, which are not ours.
+  tree.link(`usr/bin/${name}`, COMMAND);
+  tree.add(`usr/share/lintian/overrides/${name}`, read('packaging/lintian-overrides'));
+  // Without one, Node.js looks for it in the directories above, which belong to other packages.
   tree.add(`${PROGRAM}/package.json`, `${JSON.stringify({ name, version, type: 'commonjs' })}\n`);
 }
 
@@ -100,7 +105,7 @@ function addDocumentation(tree: Tree, date: Date): void {
   tree.addCompressed(`${DOCUMENTATION}/changelog`, changelog);
 }
 
-/** What dpkg reads; it describes the files that are there by now. */
+/** Adds the files for dpkg, which describe all files that were added before. */
 function addControl(tree: Tree): void {
   const sizes = tree.files.map((path) => Math.ceil(statSync(join(tree.folder, path)).size / 1024));
   const sums = tree.files.map((path) => {

@@ -29,9 +29,9 @@ interface Outcome {
  * router has confirmed the address: a promise that never settles must not end as a 0.
  *
  * @param argv the command line without the interpreter and the program's own name
- * @param whenOpened called after an opening has been told of, before the end
+ * @param whenDone called at the end of a run that succeeded
  */
-export async function main(argv: readonly string[], whenOpened: () => void): Promise<void> {
+export async function main(argv: readonly string[], whenDone: () => void): Promise<void> {
   process.exitCode = EXIT.bug.status;
   // A warning of Node's would take the place of our line in the 255 bytes that fwknopd reads.
   process.removeAllListeners('warning');
@@ -54,7 +54,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
     const invocation = await parseCommandLine(argv);
     if (invocation.verb !== 'open') {
       print(invocation.verb === 'help' ? USAGE : `${version}\n`);
-      return finish({ status: EXIT.open.status, lines: [] });
+      return finish({ status: EXIT.open.status, lines: [] }, whenDone);
     }
     const { overrides, positionals: words, dryRun, verbose } = invocation;
     const request = parseAccessRequest(words);
@@ -65,7 +65,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
     const entry = entryFor(grant, config.list, config.comment);
     if (dryRun) {
       for (const router of config.routers) print(`${describe(router)}: ${command(entry)}\n`);
-      return finish({ status: EXIT.open.status, lines: [] });
+      return finish({ status: EXIT.open.status, lines: [] }, whenDone);
     }
     const deadline = new Deadline(config.deadline);
     const outcomes = await Promise.all(
@@ -75,7 +75,7 @@ export async function main(argv: readonly string[], whenOpened: () => void): Pro
     const lines = [...outcomes.flatMap((outcome) => outcome.lines), ...warnings];
     const failing = outcomes.find(({ status }) => status !== EXIT.open.status);
     if (failing !== undefined) return finish({ status: failing.status, lines });
-    return finish({ status: EXIT.open.status, lines }, whenOpened);
+    return finish({ status: EXIT.open.status, lines }, whenDone);
   } catch (error) {
     return finish(failed(error));
   }

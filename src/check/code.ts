@@ -42,7 +42,7 @@ function finding(path: string, more: number, fix: string, target: string): Findi
 /** The directory with `bin` and `dist` that a program belongs to. */
 function packageOf(program: string): string | undefined {
   const root = dirname(dirname(realpathSync(program)));
-  return existsSync(join(root, 'dist', 'main.js')) ? root : undefined;
+  return existsSync(join(root, 'dist', 'start.js')) ? root : undefined;
 }
 
 /** The file that a path leads to, every link on the way, and all their directories up to `/`. */

@@ -261,7 +261,7 @@ describe('the program', () => {
   function installed(): string {
     const root = mkdtempSync(join(ownFolder(), 'package-'));
     for (const name of ['bin', 'dist']) mkdirSync(join(root, name));
-    writeAs(join(root, 'dist', 'main.js'), '', 0o644);
+    writeAs(join(root, 'dist', 'start.js'), '', 0o644);
     writeAs(join(root, 'bin', 'fwknop-mikrotik'), '#!/bin/sh\necho 0.1.0\n', 0o755);
     for (const name of ['.', 'bin', 'dist']) chmodSync(join(root, name), 0o755);
     return root;
@@ -270,7 +270,7 @@ describe('the program', () => {
   testAsRoot.each([
     ['.', 0o775, (root: string) => `chown root ${root} && chmod go-w ${root}`],
     ['dist', 0o777, (root: string) => `chown -R root ${root} && chmod -R go-w ${root}`],
-    ['dist/main.js', 0o666, (root: string) => `chown -R root ${root} && chmod -R go-w ${root}`],
+    ['dist/start.js', 0o666, (root: string) => `chown -R root ${root} && chmod -R go-w ${root}`],
     ['bin', 0o775, undefined],
   ])('of whose package others may change %s', async (part, mode, hint) => {
     const root = installed();

@@ -365,13 +365,19 @@ describe('where it is', () => {
 });
 
 describe('an old Node', () => {
-  const source = readFileSync(EXECUTABLE, 'utf8');
-
-  test('reads the executable: it is plain ES5', () => {
-    expect(() => parse(source, { ecmaVersion: 5, allowHashBang: true })).not.toThrow();
+  test('reads the executable, which is plain ES5, and the launcher, which is ES2015', () => {
+    const launcher = readFileSync(resolve(__dirname, '../../dist/start.js'), 'utf8');
+    for (const [source, ecmaVersion] of [
+      [readFileSync(EXECUTABLE, 'utf8'), 5],
+      [launcher, 2015],
+    ] as const) {
+      expect(() => parse(source, { ecmaVersion, allowHashBang: true })).not.toThrow();
+    }
+    // Node.js 6 knows no such names.
+    expect(launcher).not.toContain('"node:');
   });
 
-  test.each(['0.10.48', '8.10.0', '10.19.0', '16.20.2', '18.18.2'])('%s is told', (old) => {
+  test.each(['4.9.1', '8.10.0', '10.19.0', '16.20.2', '18.18.2'])('%s is told', (old) => {
     const script = `
       Object.defineProperty(process, 'version', { value: 'v${old}' });
       Object.defineProperty(process.versions, 'node', { value: '${old}' });

@@ -34,7 +34,7 @@ import { OPENED_TEXT } from './says';
 const ROOT = resolve(__dirname, '../..');
 
 const BELONGS =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/[a-z-]+\.(?:js|txt|bash)|man\/.*\.8)$/;
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/(?:[a-z]+|main-[A-Z0-9]{8})\.(?:js|txt|bash)|man\/.*\.8)$/;
 
 let folder: string;
 let tarball: string;
@@ -86,7 +86,7 @@ test('holds what it should, and nothing else', async () => {
       'access.conf.example',
       'mikrotik.toml.example',
       'bin/fwknop-mikrotik',
-      'dist/main.js',
+      'dist/start.js',
       'man/fwknop-mikrotik.8',
     ]),
   );
@@ -133,19 +133,25 @@ test.each(['plain', 'ca-file', 'pinned', 'anonymous'] as const)('opens, %s', asy
   expectOpened(await knock(installed, way));
 });
 
-test('without what was built it says so', async () => {
+/** The program in `dist` whose name begins so. */
+function fileOf(dist: string, beginning: string): string {
+  const name = readdirSync(dist).find((file) => file.startsWith(beginning) && /\.js$/.test(file));
+  return join(dist, name ?? `no ${beginning}`);
+}
+
+test('without dist it says so', async () => {
   const copy = ownPath('bare');
   cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
   rmSync(join(copy, 'dist'), { recursive: true });
   const result = await run(WORDS, { command: [join(copy, 'bin/fwknop-mikrotik')] });
   expect(result).toMatchObject({ status: 78, stdout: '' });
-  expect(result.stderr).toBe(line('dist is missing; hint: npm ci builds it'));
+  expect(result.stderr).toBe(line('dist is missing or damaged; hint: npm ci builds it'));
 });
 
 test.each([
-  ['gone', 'main.js', WORDS, 'ENOENT', (file: string) => rmSync(file)],
-  ['cut off', 'main.js', WORDS, 'SyntaxError', (file: string) => truncateSync(file, 40_000)],
-  ['empty', 'main.js', WORDS, 'TypeError', (file: string) => truncateSync(file)],
+  ['gone', 'main-', WORDS, 'ENOENT', (file: string) => rmSync(file)],
+  ['cut off', 'main-', WORDS, 'SyntaxError', (file: string) => truncateSync(file, 40_000)],
+  ['empty', 'main-', WORDS, 'TypeError', (file: string) => truncateSync(file)],
   ['gone', 'commands.js', ['check'], 'MODULE_NOT_FOUND', (file: string) => rmSync(file)],
   [
     'cut off',
@@ -157,7 +163,7 @@ test.each([
 ] as const)('with %s %s it says so', async (_, name, words, why, damage) => {
   const copy = ownPath('damaged');
   cpSync(packageOf(join(folder, 'usr')), copy, { recursive: true });
-  damage(join(copy, 'dist', name));
+  damage(fileOf(join(copy, 'dist'), name));
   const result = await run(words, { command: [join(copy, 'bin/fwknop-mikrotik')] });
   expect(result).toMatchObject({ status: 78, stdout: '' });
   const text = `^fwknop-mikrotik: dist is damaged: ${why}; hint: install it again\n$`;
@@ -271,7 +277,7 @@ describe('its code cache', () => {
     /** A cache of another program, which only its effect tells from ours. */
     const foreignCache = async () => {
       const { executable, dist, caches } = await warmCopy();
-      const main = join(dist, 'main.js');
+      const main = fileOf(dist, 'main-');
       const source = readFileSync(main, 'latin1');
       expect(source).toContain(ours);
       writeFileSync(main, source.replaceAll(ours, theirs), 'latin1');
@@ -320,7 +326,7 @@ describe('its code cache', () => {
     for (const cache of caches) rmSync(cache);
     const readOnly = `mount --bind ${dist} ${dist}; mount -o remount,bind,ro ${dist}`;
     expectOpened(await knock(executable, 'plain', inNamespace([readOnly], [executable])));
-    const full = `cp -a ${dist} ${dist}.old; mount -t tmpfs -o size=450k tmpfs ${dist}; cp -a ${dist}.old/* ${dist}/; rm -rf ${dist}.old`;
+    const full = `cp -a ${dist} ${dist}.old; mount -t tmpfs -o size=700k tmpfs ${dist}; cp -a ${dist}.old/* ${dist}/; rm -rf ${dist}.old`;
     expectOpened(await knock(executable, 'plain', inNamespace([full], [executable])));
   });
 

@@ -130,7 +130,7 @@ concurrent('that there is nothing to run is an error', async () => {
   const launcher = join(folder, 'fwknop-mikrotik');
   copyFileSync(EXECUTABLE, launcher);
   const result = await run(WORDS, { command: inNamespace([devWith(log.path)], [launcher]) });
-  const text = 'dist is missing; hint: npm ci builds it';
+  const text = 'dist is missing or damaged; hint: npm ci builds it';
   expect(result).toMatchObject({ status: 78, stderr: line(text) });
   await until('the log', () => log.messages.length > 0);
   expect(log.messages).toEqual([[DAEMON.err, 'fwknop-mikrotik', text]]);

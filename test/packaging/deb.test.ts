@@ -1,13 +1,13 @@
 /** The Debian package as it is built here; packaging/test-deb installs it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { version } from '../../package.json';
 import { OPENED_TEXT } from '../executable/says';
 import { leftOut } from '../support/left-out';
-import { flags, OPENED, ourRouter, ownPath } from '../support/router';
-import { line, run, WORDS } from '../support/run';
+import { flags, OPENED, ourRouter, ownFile, ownPath } from '../support/router';
+import { line, run, said, WORDS } from '../support/run';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -55,10 +55,12 @@ testDeb('has its files where Debian looks for them, owned by root and closed to 
   expect(files.map(([mode, , path]) => `${mode} ${path}`).sort()).toEqual(
     [
       '-rw-r--r-- usr/lib/fwknop-mikrotik/package.json',
-      '-rw-r--r-- usr/lib/fwknop-mikrotik/warm-up.js',
       ...readdirSync(join(ROOT, 'dist'))
         .filter((name) => name.endsWith('.js'))
-        .map((name) => `-rw-r--r-- usr/lib/fwknop-mikrotik/dist/${name}`),
+        .map((name) => {
+          const mode = name === 'start.js' ? '-rwxr-xr-x' : '-rw-r--r--';
+          return `${mode} usr/lib/fwknop-mikrotik/dist/${name}`;
+        }),
       '-rw-r--r-- usr/share/bash-completion/completions/fwknop-mikrotik',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/README.md.gz',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/changelog.gz',
@@ -66,15 +68,29 @@ testDeb('has its files where Debian looks for them, owned by root and closed to 
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/examples/access.conf.example',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/examples/mikrotik.toml.example',
       '-rw-r--r-- usr/share/man/man8/fwknop-mikrotik.8.gz',
-      '-rwxr-xr-x usr/lib/fwknop-mikrotik/bin/fwknop-mikrotik',
-      'lrwxrwxrwx usr/bin/fwknop-mikrotik -> ../lib/fwknop-mikrotik/bin/fwknop-mikrotik',
+      '-rw-r--r-- usr/share/lintian/overrides/fwknop-mikrotik',
+      'lrwxrwxrwx usr/bin/fwknop-mikrotik -> ../lib/fwknop-mikrotik/dist/start.js',
     ].sort(),
   );
 });
 
-testDeb('runs on the Node.js that it asks for', () => {
+testDeb('runs on the Node.js that it depends on, whatever the environment says', async () => {
   const command = readFileSync(join(root, 'usr/bin/fwknop-mikrotik'), 'utf8');
-  expect(command).toMatch(/^#!\/usr\/bin\/node --use-openssl-ca\n/);
+  const [firstLine = '', program] = command.split(/\n(.*)/s);
+  expect(program).toBe(readFileSync(join(ROOT, 'dist/start.js'), 'utf8'));
+  expect(firstLine).toMatch(/^#!\/usr\/bin\/env -S .* \/usr\/bin\/node --use-openssl-ca$/);
+  expect(firstLine.length).toBeLessThan(127); // older kernels cut it there
+  // The same line with the Node.js of this test, which may be in another place.
+  const here = ownFile(
+    'start.js',
+    `${firstLine.replace('/usr/bin/node', process.execPath)}\nconsole.log(process.execArgv, process.env);`,
+    0o755,
+  );
+  for (const env of [{}, { NODE_OPTIONS: '--use-bundled-ca' }, { NODE_USE_SYSTEM_CA: '1' }]) {
+    const result = await run([], { command: [here], env: { ...env, TERM: 'dumb' } });
+    const stdout = "[ '--use-openssl-ca' ] { TERM: 'dumb' }\n";
+    expect(result).toMatchObject({ status: 0, stdout, stderr: '' });
+  }
 });
 
 testDeb('brings every licence, its own and those of what is inside', () => {
@@ -92,28 +108,16 @@ testDeb('is the same, byte for byte, whoever builds it', async () => {
   expect(one.includes(ROOT)).toBe(false);
 });
 
-describe('what postinst runs', () => {
-  const home = () => join(root, 'usr/lib/fwknop-mikrotik');
-  const caches = () => readdirSync(join(home(), 'dist')).filter((name) => name.includes('.cache'));
-  const temporary = ownPath.bind(undefined, 'tmp');
+describe('the command that postinst runs', () => {
+  const dist = () => join(root, 'usr/lib/fwknop-mikrotik/dist');
+  const caches = () => readdirSync(dist()).filter((name) => name.includes('.cache'));
   const command = () => [process.execPath, join(root, 'usr/bin/fwknop-mikrotik')];
 
-  async function warmUp(): Promise<void> {
-    const TMPDIR = temporary();
-    mkdirSync(TMPDIR);
-    const result = await run([], {
-      command: command(),
-      env: { NODE_OPTIONS: `--require=${home()}/warm-up.js`, TMPDIR },
-    });
-    expect(result).toMatchObject({ status: 0 });
-    expect(readdirSync(TMPDIR)).toEqual([]);
-  }
-
-  testDeb('leaves a code cache that the next opening takes', async () => {
-    await warmUp();
+  testDeb('leaves a code cache that the next opening uses', async () => {
+    expect(await run(['--version'], { command: command() })).toMatchObject({ status: 0 });
     const [cache = '', ...others] = caches();
     expect(others).toEqual([]);
-    const path = join(home(), 'dist', cache);
+    const path = join(dist(), cache);
     const before = statSync(path);
     expect(before.mode & 0o777).toBe(0o644);
 
@@ -121,23 +125,18 @@ describe('what postinst runs', () => {
     const result = await run([...flags(router), '--tls', 'off', ...WORDS], { command: command() });
     expect(result).toMatchObject({ status: 0, stderr: line(OPENED_TEXT) });
     expect(router.lists.v4.entries()).toMatchObject([OPENED]);
-    // One that does not fit is made anew.
+    // The next run would make anew a cache that V8 refuses.
+    expect(await run(['--version'], { command: command() })).toMatchObject({ status: 0 });
     expect(caches()).toEqual([cache]);
     expect(statSync(path)).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
   });
 
-  testDeb('tells when there is nothing to run, and leaves nothing', async () => {
-    const main = join(home(), 'dist');
-    renameSync(main, `${main}.away`);
-    const TMPDIR = temporary();
-    mkdirSync(TMPDIR);
-    const result = await run([], {
-      command: command(),
-      env: { NODE_OPTIONS: `--require=${home()}/warm-up.js`, TMPDIR },
-    });
-    renameSync(`${main}.away`, main);
-    expect(result.status).toBe(78);
-    expect(readdirSync(TMPDIR)).toEqual([]);
+  testDeb('says when a part of the program is missing', async () => {
+    const [main = ''] = readdirSync(dist()).filter((name) => /^main.*js$/.test(name));
+    renameSync(join(dist(), main), join(dist(), `${main}.away`));
+    const result = await run(['--version'], { command: command() });
+    renameSync(join(dist(), `${main}.away`), join(dist(), main));
+    expect(result).toMatchObject(said(78, 'dist is damaged: ENOENT; hint: install it again'));
   });
 });
 
