@@ -29,7 +29,7 @@ import { CHILD_ENVIRONMENT } from './common/child-environment';
 declare const MAIN: string;
 
 const PROGRAM = `${__dirname}/${MAIN}`;
-const SUBCOMMANDS = ['init', 'install', 'check', 'knock'];
+const SUBCOMMANDS = ['init', 'install', 'client', 'check', 'knock'];
 const LARGEST_CACHE = 1 << 22; // bytes; one takes a quarter of a million
 const EX_CONFIG = 78; // of sysexits.h, as in common/failure.ts
 

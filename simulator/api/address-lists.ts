@@ -29,7 +29,8 @@ export interface Entry {
 type StoredEntry = Omit<Entry, 'secondsLeft'> & { expiresAt: number };
 
 export class AddressList {
-  private stored: StoredEntry[] = [];
+  /** By list and address, oldest first. */
+  private stored = new Map<string, StoredEntry>();
   private lastId = 0;
 
   /**
@@ -73,7 +74,7 @@ export class AddressList {
       createdAt: new Date(),
     };
     const entry = this.changed(blank, given);
-    this.stored.push(entry);
+    this.stored.set(keyOf(entry), entry);
     return entry.id;
   }
 
@@ -84,19 +85,24 @@ export class AddressList {
    */
   set(id: string, given: ReadonlyMap<string, string>): void {
     const entry = this.find(id);
-    Object.assign(entry, this.changed(entry, given));
+    const changed = this.changed(entry, given);
+    if (keyOf(changed) !== keyOf(entry)) this.stored.delete(keyOf(entry));
+    this.stored.set(keyOf(changed), changed);
   }
 
   /** Throws Trap if there is no such entry. */
   remove(id: string): void {
-    const entry = this.find(id);
-    this.stored = this.stored.filter((other) => other !== entry);
+    this.stored.delete(keyOf(this.find(id)));
   }
 
   /** Expired entries go when somebody looks: no timer keeps the process alive. */
   private living(): StoredEntry[] {
-    this.stored = this.stored.filter(({ expiresAt }) => expiresAt > this.now());
-    return this.stored;
+    for (const [key, entry] of this.stored) if (!this.isLiving(entry)) this.stored.delete(key);
+    return [...this.stored.values()];
+  }
+
+  private isLiving({ expiresAt }: StoredEntry): boolean {
+    return expiresAt > this.now();
   }
 
   private find(id: string): StoredEntry {
@@ -120,11 +126,11 @@ export class AddressList {
       result.dynamic = true;
       result.expiresAt = seconds === 0 ? Number.POSITIVE_INFINITY : this.now() + seconds * 1000;
     }
-    const collides = this.living().some(
-      ({ id, list, address }) =>
-        id !== result.id && list === result.list && address === result.address,
-    );
-    if (collides) throw new Trap(TEXT.entryExists);
+    const other = this.stored.get(keyOf(result));
+    if (other !== undefined && other.id !== result.id) {
+      if (this.isLiving(other)) throw new Trap(TEXT.entryExists);
+      this.stored.delete(keyOf(other));
+    }
     return result;
   }
 
@@ -134,6 +140,10 @@ export class AddressList {
     if (normal === undefined && address.includes(':')) throw new Trap(TEXT.noDnsName(address));
     return normal ?? address;
   }
+}
+
+function keyOf({ list, address }: StoredEntry): string {
+  return `${list}\0${address}`;
 }
 
 function parseBoolean(name: string, value: string): boolean {

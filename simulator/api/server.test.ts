@@ -61,7 +61,7 @@ describe('what a user may see of the users', () => {
 
   test('a ping takes the policy test, and answers a row a packet', async () => {
     await start();
-    const ping = ['/ping', '=address=127.0.0.1', '=count=2'];
+    const ping = ['/tool/ping', '=address=127.0.0.1', '=count=2'];
     const client = await loggedIn('admin');
     expect((await client.talk(...ping)).map(([reply]) => reply)).toEqual(['!re', '!re', '!done']);
     const other = await loggedIn('fwknop');

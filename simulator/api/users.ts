@@ -22,6 +22,7 @@ export const POLICIES = [
   'sensitive',
   'api',
   'romon',
+  'rest-api',
 ] as const;
 export type Policy = (typeof POLICIES)[number];
 

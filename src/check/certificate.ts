@@ -11,6 +11,8 @@ export interface Presented {
   readonly certificate: Certificate | undefined;
   /** Why the router's `trust` refuses the certificate; undefined where it accepts it. */
   readonly untrusted: SessionError | undefined;
+  /** The host name that it is made for, where that is the reason. */
+  readonly madeFor: string | undefined;
 }
 
 export interface Certificate {

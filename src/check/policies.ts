@@ -103,12 +103,12 @@ async function cell(
   name: string,
   field: string,
 ): Promise<string | undefined> {
-  const rows = await unlessRefused(() => session.print(menu, ['name', field], 'name', name));
+  const rows = await unlessRefused(() => session.print(menu, ['name', field], [`?name=${name}`]));
   return rows?.find((row) => row.name === name)?.[field];
 }
 
 async function pings(session: Session): Promise<boolean> {
-  const ping = () => session.exec('', 'ping', { address: '127.0.0.1', count: '1' });
+  const ping = () => session.exec('/tool', 'ping', { address: '127.0.0.1', count: '1' });
   return (await unlessRefused(async () => [await ping()])) !== undefined;
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Deadline } from '../common/deadline';
 import { Failure } from '../common/failure';
-import { ENTRY_FIELDS, type Entry } from '../router/address-list';
+import { ENTRY_FIELDS, type Entry, entryQuery } from '../router/address-list';
 import { Connection } from '../router/connection';
 import { SessionError, Trap } from '../router/errors';
 import { add, refusedAdd, toFailure } from '../router/open';
@@ -217,7 +217,7 @@ async function checkWrite(session: Session, section: Section): Promise<void> {
  * perhaps shows nothing (not known).
  */
 async function readsBack(session: Session): Promise<boolean> {
-  const rows = await session.print(CHECK_ENTRY.menu, ENTRY_FIELDS, 'list', CHECK_LIST);
+  const rows = await session.print(CHECK_ENTRY.menu, ENTRY_FIELDS, entryQuery(CHECK_ENTRY));
   return rows.length > 0;
 }
 

@@ -34,10 +34,14 @@ export function untrustedFailure(
   const { fingerprint, validTo } = shown.certificate;
   const isOver = validTo.getTime() < Date.now();
   const clock = isOver ? `if today is not ${day(new Date())}, set the clock; ` : '';
+  const named =
+    shown.madeFor === undefined
+      ? ''
+      : `server-name = "${shown.madeFor}" if it is the router's; or `;
   return new Failure(
     'denied',
     `${refusal.message}; ${describe(shown, shown.certificate)}`,
-    `${clock}if /certificate/print detail on the router shows the same: ${pinCommand}=${fingerprint}`,
+    `${clock}${named}if /certificate/print detail on the router shows the same: ${pinCommand}=${fingerprint}`,
   );
 }
 

@@ -27,6 +27,12 @@ export function isPrintable(text: string): boolean {
   return printable(text) === text;
 }
 
+/** Whether text is a host name, and no IP address. */
+export function isHostName(text: string): boolean {
+  const isSpelled = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text);
+  return isSpelled && text.length <= 253;
+}
+
 /** A word for a command that somebody is to paste into a shell. */
 export function shellWord(text: string): string {
   return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

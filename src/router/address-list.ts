@@ -3,7 +3,7 @@ import type { Grant } from '../access/grant';
 import { PROTOCOL_NUMBER, serviceName } from '../access/service';
 import { formatDuration, parseRouterDuration } from '../common/duration';
 
-/** An address list entry to be made. */
+/** An address list entry to add. */
 export interface Entry {
   readonly menu: '/ip/firewall/address-list' | '/ipv6/firewall/address-list';
   readonly list: string;
@@ -25,11 +25,11 @@ export interface OpeningEntry extends Entry {
 export interface ExistingEntry {
   readonly id: string;
   readonly disabled: boolean;
-  /** Whole seconds left; undefined for an entry without an end, NaN where we cannot read it. */
+  /** Whole seconds left; undefined for an entry without an end, NaN where its text is unknown. */
   readonly left: number | undefined;
 }
 
-/** What has to be read of an entry for `findExisting`. */
+/** The fields of an entry that `findExisting` needs. */
 export const ENTRY_FIELDS = ['.id', 'list', 'address', 'timeout', 'disabled'] as const;
 
 /** The attributes of a command: `{ list: 'FWKNOP_6_22' }` goes out as the word `=list=FWKNOP_6_22`. */
@@ -66,10 +66,22 @@ export function entryFor(
   };
 }
 
-/** The attributes of the `add` that makes an entry. It always names a timeout: none means for ever. */
+/** The attributes of an entry's `add`, always with a timeout: without one, it would stay indefinitely. */
 export function addAttributes(entry: Entry): Attributes {
   const { list, address, timeout, comment } = entry;
   return { list, address, timeout: formatDuration(timeout), comment };
+}
+
+/**
+ * The query of a `print` that returns an entry alone: a whole list may be too long to read. RouterOS
+ * stores a single IPv6 address with its prefix length [C]; the query takes either form.
+ */
+export function entryQuery({ list, address }: Entry): readonly string[] {
+  const isOneIpv6 = address.includes(':') && !address.includes('/');
+  const byAddress = isOneIpv6
+    ? [`?address=${address}`, `?address=${address}/128`, '?#|']
+    : [`?address=${address}`];
+  return [`?list=${list}`, ...byAddress];
 }
 
 /**

@@ -5,17 +5,42 @@ import { SessionError } from './errors';
 import type { Router } from './router';
 import { handshakeFailed, type Presented, presented } from './trust';
 
-/** Codes of network errors that may be gone a moment later. */
-const TRANSIENT = ['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE'];
+/** Network errors that may be gone a moment later, in words. */
+const TRANSIENT: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'network unreachable',
+  EPIPE: 'connection reset',
+};
 
 const CONNECTING = 'connecting';
 const HANDSHAKE = 'TLS handshake';
 export const LOGIN = 'login';
-const BEFORE_LOGIN = [CONNECTING, HANDSHAKE, LOGIN];
 
-const IS_UP = 'is the router up, its API service on, and this host let in?';
-const RIGHT_PORT = 'is this the API port: 8729 for TLS, 8728 without?';
-const IS_SERVED = "check the API service's address= and the port: 8729 for TLS, 8728 without";
+const IS_UP = 'is the router up, the API service enabled, and this host in its Available From?';
+const IS_API = 'is this the API port: 8729 for TLS, 8728 without?';
+
+/** The hints for silence, by stage. */
+const SILENT: Readonly<Record<string, string>> = {
+  [CONNECTING]: IS_UP,
+  [HANDSHAKE]: IS_API,
+  [LOGIN]: `${IS_API} a login by RADIUS may need a longer deadline`,
+};
+
+/**
+ * A service that does not let this host in accepts the connection and closes it, over TLS in the
+ * handshake [C]. One without a free session perhaps does the same [? too-many-sessions].
+ */
+const IS_SERVED =
+  "check the API service's Available From, max-sessions and port: 8729 for TLS, 8728 without";
+
+/** The hints for a connection that was lost, by stage. */
+const LOST: Readonly<Record<string, string>> = {
+  [CONNECTING]: IS_UP,
+  [HANDSHAKE]: IS_SERVED,
+  [LOGIN]: IS_SERVED,
+};
 
 /**
  * A connection to a router: TCP, and TLS where the router's trust asks for it. It ends once, with a
@@ -114,32 +139,27 @@ export class Connection {
   }
 
   readonly #expire = (): void => {
-    const hint = this.#hint(RIGHT_PORT);
-    this.end(new SessionError('deadline', `no answer in time (${this.#stage})`, hint));
+    const what = `no answer in time (${this.#stage})`;
+    this.end(new SessionError('deadline', what, SILENT[this.#stage]));
   };
 
   readonly #close = (): void => {
+    const hint = LOST[this.#stage];
+    // Before the login it may be a router that is still starting.
+    const isTransient = hint !== undefined;
     const what = `connection closed by the router (${this.#stage})`;
-    this.end(new SessionError('lost', what, this.#hint(IS_SERVED)));
+    this.end(new SessionError('lost', what, hint, isTransient));
   };
 
   readonly #fail = (error: NodeJS.ErrnoException): void => {
-    const code = error.code ?? '';
-    const isNetworkError = error.syscall !== undefined || TRANSIENT.includes(code);
-    if (this.#stage === HANDSHAKE && !isNetworkError) {
+    const { code = error.message, syscall } = error;
+    const known = TRANSIENT[code];
+    if (this.#stage === HANDSHAKE && syscall === undefined && known === undefined) {
       this.end(handshakeFailed(error, this.#trust));
       return;
     }
-    const what =
-      code === 'ECONNREFUSED'
-        ? 'connection refused'
-        : `connection lost (${this.#stage}): ${code || error.message}`;
-    this.end(new SessionError('lost', what, this.#hint(undefined), TRANSIENT.includes(code)));
+    const why = known ?? `connection lost: ${code}`;
+    const what = this.#stage === CONNECTING ? why : `${why} (${this.#stage})`;
+    this.end(new SessionError('lost', what, LOST[this.#stage], known !== undefined));
   };
-
-  /** @param unserved the hint for a router that accepted the connection, and then no login */
-  #hint(unserved: string | undefined): string | undefined {
-    if (this.#stage === CONNECTING) return IS_UP;
-    return BEFORE_LOGIN.includes(this.#stage) ? unserved : undefined;
-  }
 }

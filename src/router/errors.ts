@@ -2,7 +2,7 @@
 export class Trap extends Error {
   constructor(
     message: string,
-    /** The words of the router, to be compared only: they may hold anything. */
+    /** The router's own text: to compare, never to show. */
     readonly said: string,
   ) {
     super(message);
@@ -14,10 +14,10 @@ export class Trap extends Error {
  *
  * - `lost`: no connection, or it went away
  * - `deadline`: no answer in time
- * - `untrusted`: the certificate is not the router's
+ * - `untrusted`: the router's certificate is not trusted
  * - `login`: the router refused the login
- * - `fatal`: the router said `!fatal`
- * - `protocol`: what answers does not speak the RouterOS API
+ * - `fatal`: the router sent `!fatal`
+ * - `protocol`: the replies are not those of a RouterOS API
  */
 export type Cause = 'lost' | 'deadline' | 'untrusted' | 'login' | 'fatal' | 'protocol';
 
@@ -27,7 +27,7 @@ export class SessionError extends Error {
     override readonly cause: Cause,
     message: string,
     readonly hint?: string | undefined,
-    /** Whether connecting again soon may help. */
+    /** Whether another try may succeed. */
     readonly isTransient = false,
   ) {
     super(message);

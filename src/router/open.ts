@@ -5,6 +5,7 @@ import {
   addAttributes,
   ENTRY_FIELDS,
   type Entry,
+  entryQuery,
   findExisting,
   type OpeningEntry,
 } from './address-list';
@@ -13,37 +14,40 @@ import { resolve } from './resolve';
 import type { Router } from './router';
 import { Session, type Trace } from './session';
 
-/** The router has the address. */
+/** A success: the router has the address. */
 export interface Opening {
-  /** What happened, for the log. */
+  /** For the log. */
   readonly what: string;
-  /** Whether the entry was made or extended; otherwise it was there and stays as it is. */
+  /** Whether the entry was added or extended; otherwise it existed and is unchanged. */
   readonly changed: boolean;
-  /** What went wrong although the door is open. */
+  /** A later step that failed. */
   readonly warning?: string;
 }
 
-/** A note for the router's e-mail tool to send. */
+/** A message that the router's e-mail tool is to send. */
 export interface Mail {
   readonly subject: string;
   readonly body: string;
 }
 
-const PAUSES = [100, 300]; // ms before the second and the third try to connect
+const PAUSES = [100, 300]; // ms before the second and the third try
+const LONGEST_PAUSE = 900; // ms before each further one
+const MOST_ADDS = 3;
 
 // From RouterOS's own replies; ids are hexadecimal.
 const ENTRY_ID = /^\*[0-9A-F]+$/;
-const DUPLICATE = 'already have such entry';
+const DUPLICATE = /already have such (?:entry|address)/;
 const NO_SUCH_ITEM = 'no such item';
 const NOT_PERMITTED = 'not enough permissions';
 
 const MAY_BE_OPEN = 'it may be open: try, or knock again';
 
 /**
- * Puts an entry on a router's address list: adds it, or, where it is already and the user may read,
- * extends it. Then has the router mail a note, if it should.
+ * Puts an entry on a router's address list: adds it, or extends it where it exists and the user may
+ * read. Then tells the router to send an e-mail, if it has an address for one. While the router
+ * refuses connections or is starting, it tries again until the deadline.
  *
- * @returns once the router said that it has the address, and in no other case
+ * @returns only when the router has confirmed that it has the address
  * @throws Failure `unreachable`, `unanswered`, `router` or `denied`
  */
 export async function open(
@@ -54,6 +58,7 @@ export async function open(
   trace: Trace,
 ): Promise<Opening> {
   let unanswered: SessionError | undefined;
+  let adds = 0;
   for (let tries = 0; ; tries += 1) {
     let session: Session | undefined;
     try {
@@ -66,18 +71,21 @@ export async function open(
     } catch (error) {
       session?.close();
       if (!(error instanceof SessionError)) {
-        // What is said of an add that was sent again says nothing of the first one.
+        // The reply to a repeated add does not tell whether the first add succeeded.
         if (unanswered !== undefined) throw mayBeOpen(unanswered);
         throw error instanceof Trap ? refusedAdd(error) : error;
       }
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
       const addSent = session?.sent.has(`${entry.menu}/add`) === true;
       if (addSent && !isLost) throw toFailure(error, MAY_BE_OPEN);
-      if (addSent) unanswered = error;
-      const pause = PAUSES[tries];
+      if (addSent) {
+        unanswered = error;
+        adds += 1;
+      }
       // An add that was lost may be sent again: a duplicate does no harm.
-      const mayPass = error.isTransient || (addSent && error.cause === 'lost');
-      if (pause === undefined || !mayPass || !(await deadline.wait(pause))) {
+      const mayHelp = error.isTransient || (addSent && error.cause === 'lost');
+      const mayTry = mayHelp && adds < MOST_ADDS;
+      if (!mayTry || !(await deadline.wait(PAUSES[tries] ?? LONGEST_PAUSE))) {
         throw unanswered === undefined ? toFailure(error) : mayBeOpen(unanswered);
       }
       trace(`${error.message}; trying again`);
@@ -101,7 +109,7 @@ async function addOpening(session: Session, entry: OpeningEntry): Promise<Openin
  * Adds an entry.
  *
  * @returns false when the router has it already
- * @throws Trap, Broken, Failure `router`
+ * @throws Trap, SessionError, Failure `router`
  */
 export async function add(session: Session, entry: Entry): Promise<boolean> {
   try {
@@ -115,14 +123,14 @@ export async function add(session: Session, entry: Entry): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (error instanceof Trap && error.said.includes(DUPLICATE)) return false;
+    if (error instanceof Trap && DUPLICATE.test(error.said)) return false;
     throw error;
   }
 }
 
 /**
- * Sees to an entry that the router has already. A duplicate add leaves its timer as it was
- * (RouterOS manual), so a timed entry that ends sooner is set to what was asked.
+ * Extends an entry that the router has already, where it ends sooner than requested: a duplicate add
+ * leaves its timer as it was (RouterOS manual). An entry without an end stays as it is.
  */
 async function extend(session: Session, entry: OpeningEntry): Promise<Opening> {
   const { service, address, label } = entry;
@@ -130,14 +138,14 @@ async function extend(session: Session, entry: OpeningEntry): Promise<Opening> {
   const unread = { what: `${has}; its expiry is unchanged`, changed: false };
   let rows: Awaited<ReturnType<Session['print']>>;
   try {
-    rows = await session.print(entry.menu, ENTRY_FIELDS, 'list', entry.list);
+    rows = await session.print(entry.menu, ENTRY_FIELDS, entryQuery(entry));
   } catch (error) {
     if (error instanceof Trap) return unread; // no policy read
     if (error instanceof SessionError) return { ...unread, warning: error.message };
     throw error;
   }
   const existing = findExisting(entry, rows);
-  // Expired in between, or the router shows nothing to who may not read: another add tells.
+  // The entry expired meanwhile, or the user may not read lists. A second add shows which.
   if (existing === undefined) return (await addOpening(session, entry)) ?? unread;
   if (existing.disabled) {
     throw new Failure('router', `${has}, but disabled`, 'enable or remove that entry');
@@ -171,7 +179,7 @@ async function send(session: Session, to: string, mail: Mail): Promise<{ warning
   }
 }
 
-/** What a refused add comes to. */
+/** The failure of an add that the router refused. */
 export function refusedAdd(trap: Trap): Failure {
   if (!trap.said.includes(NOT_PERMITTED)) {
     return new Failure('router', `the router refused the add: ${trap.message}`);
@@ -183,7 +191,7 @@ export function refusedAdd(trap: Trap): Failure {
   );
 }
 
-/** What a session that broke comes to, where its add is not in doubt. */
+/** The failure of a session that ended early, where no add is in doubt. */
 export function toFailure(error: SessionError, hint = error.hint): Failure {
   switch (error.cause) {
     case 'lost':

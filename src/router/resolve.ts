@@ -9,12 +9,12 @@ const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const children = new Set<ChildProcess>();
 
 /**
- * Finds the addresses of a host, best first; an IP address is its own.
+ * Finds the addresses of a host, best first; of an IP address, itself.
  *
- * The look-up is left to the system's getent, because Node's own runs in a thread that nothing can
- * stop: with a dead name server it outlives even process.exit(), and so the deadline.
+ * The system's getent does the lookup, because Node's own runs in a thread that nothing can stop: with
+ * a dead name server it outlives even process.exit(), and so the deadline.
  *
- * @throws Broken `lost` or `deadline`
+ * @throws SessionError `lost` or `deadline`
  */
 export async function resolve(host: string, deadline: Deadline): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
@@ -28,19 +28,24 @@ export async function resolve(host: string, deadline: Deadline): Promise<readonl
         children.delete(child);
         deadline.off(stop);
         if (error === null) settle(stdout);
-        else fail(explain(error, deadline));
+        else fail(explain(error));
       },
     );
-    const stop = () => child.kill('SIGKILL');
+    const stop = () => {
+      child.kill('SIGKILL');
+      // A process that getent has started may hold the pipe open.
+      child.stdout?.destroy();
+      fail(new SessionError('deadline', 'no answer in time (name lookup)'));
+    };
     children.add(child);
     deadline.on(stop);
   });
-  // A line an address and socket type: "192.0.2.1  STREAM router.example".
+  // A line for each address and socket type: "192.0.2.1  STREAM router.example".
   const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
   return [...new Set(addresses)];
 }
 
-/** From now on a signal that ends us ends the look-ups as well. */
+/** From now on, a signal that ends this process ends its lookups as well. */
 function dieTogether(): void {
   if (process.listeners('SIGTERM').includes(die)) return;
   for (const signal of ENDINGS) process.on(signal, die);
@@ -52,17 +57,13 @@ function die(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function explain(error: Error & { code?: unknown }, deadline: Deadline): SessionError {
-  if (deadline.isOver) return new SessionError('deadline', 'no answer in time (name look-up)');
-  return new SessionError(
-    'lost',
-    `not reachable: ${whyNot(error.code)}`,
-    'use its IP address as host',
-  );
+function explain({ code }: Error & { code?: unknown }): SessionError {
+  const what = `not reachable: ${whyNot(code)}`;
+  return new SessionError('lost', what, 'use its IP address as host');
 }
 
 /** @param code getent's exit status, or why it could not be run */
 function whyNot(code: unknown): string {
   if (code === 'ENOENT') return 'getent is not installed';
-  return typeof code === 'string' ? `no name look-up: ${code}` : 'name not found';
+  return typeof code === 'string' ? `no name lookup: ${code}` : 'name not found';
 }

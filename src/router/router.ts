@@ -19,19 +19,21 @@ export const LONGEST_NAME = 40;
 
 /** A router, and how to log in to its API. */
 export interface Router {
-  /** How messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** An IP address or a host name. */
   readonly host: string;
   readonly port: number;
+  /** The host name that the certificate is made for, where it is not `host`. */
+  readonly serverName?: string | undefined;
   readonly user: string;
   readonly password: string;
   readonly trust: Trust;
-  /** Whom the router tells of an opening, through its own e-mail tool. */
+  /** The router's own e-mail tool sends a message here after an opening. */
   readonly email: string | undefined;
 }
 
-/** A router's name for a message; a host name in its place may be long. */
+/** A router's name for a message, clipped: it may be a long host name. */
 export function labelOf({ name }: Router): string {
   return clip(name, LONGEST_NAME);
 }

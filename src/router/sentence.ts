@@ -1,18 +1,17 @@
 import { SessionError } from './errors';
 
 const LONGEST_SENTENCE = 1 << 20; // bytes; one of RouterOS takes a few hundred
-const MOST_BYTES = 1 << 21; // of a session; ten thousand entries of a list take less
 const EXCLAMATION_MARK = 0x21;
 
-/** What is added to the first byte of a length that takes 0 to 4 more bytes (RouterOS manual, API). */
+/** Marks in the first byte of a length: 0 to 4 more bytes follow (RouterOS manual, API). */
 const MARKS = [0, 0x80, 0xc0, 0xe0, 0xf0];
-/** The lengths from which one more byte is taken. */
+/** From each of these lengths on, the prefix takes one more byte. */
 const LIMITS = [0x80, 0x4000, 0x200000, 0x10000000];
 
 /**
- * Writes a sentence as it goes to a router: characters up to U+00FF become bytes one to one (latin1).
+ * Encodes a sentence for a router. A character up to U+00FF becomes a byte (latin1).
  *
- * A word is its length in 1 to 5 bytes and that many bytes; an empty word ends the sentence (RouterOS
+ * A word is its length in 1 to 5 bytes, and then its bytes; an empty word ends the sentence (RouterOS
  * manual, API).
  */
 export function encodeSentence(words: readonly string[]): Buffer {
@@ -20,28 +19,21 @@ export function encodeSentence(words: readonly string[]): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/**
- * Puts the bytes of a router together to whole sentences, however they arrive.
- */
+/** Makes whole sentences of a router's bytes, in whatever pieces they arrive. */
 export class SentenceReader {
-  /** Bytes of a word that is not whole yet. */
+  /** The bytes of an incomplete word. */
   #rest: Buffer | undefined;
   #words: string[] = [];
   #size = 0;
-  #total = 0;
 
   /**
-   * Takes the next bytes and yields the sentences that they complete, empty ones left out. Bytes become
-   * characters one to one (latin1).
+   * Takes the next bytes and yields the sentences that they complete, without the empty ones. A byte
+   * becomes a character (latin1).
    *
-   * @throws Broken `protocol`, as soon as the bytes cannot be replies: a length that is reserved or past
-   *   any reply's, a first word that does not begin with `!`, or more than a session ever takes
+   * @throws SessionError `protocol`, as soon as the bytes cannot be replies: a length that is reserved
+   *   or greater than any reply's, or a first word that does not begin with `!`
    */
   *read(chunk: Buffer): Generator<readonly string[]> {
-    this.#total += chunk.length;
-    if (this.#total > MOST_BYTES) {
-      throw new SessionError('protocol', 'not the RouterOS API: replies without end');
-    }
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     for (;;) {
@@ -79,7 +71,7 @@ export class SentenceReader {
   }
 }
 
-/** A word's length as it is sent: the high bits of the first byte say how many more follow. */
+/** Encodes the length of a word: the high bits of the first byte say how many bytes follow. */
 function encodeLength(length: number): string {
   const more = LIMITS.filter((limit) => length >= limit).length;
   let text = '';

@@ -10,9 +10,15 @@ import { encodeSentence, SentenceReader } from './sentence';
 import { prepareTls } from './trust';
 
 const LONGEST_QUOTE = 80; // characters of a router's text
+const MOST_BYTES = 1 << 21; // of a session; ten thousand rows of a list take less
+const LONGEST_PRINT = 2; // seconds: fwknopd handles no other packet in this time
 /** Commands whose replies have rows. */
 const WITH_ROWS = ['print', 'ping'];
 const CHALLENGE = /^[0-9a-f]{32}$/i;
+/** What a router answers to a login that it will never accept; to another trap, it may be starting. */
+const REFUSALS = ['invalid user name or password', 'cannot log in', 'not allowed'];
+
+const HAS_SESSIONS = 'has the API service a free session (max-sessions)? otherwise see its log';
 
 /** Says what happens, for --verbose. */
 export type Trace = (text: string) => void;
@@ -34,6 +40,7 @@ export class Session {
   readonly sent = new Set<string>();
 
   readonly #reader = new SentenceReader();
+  #bytesRead = 0;
   /** By the tag of a command. */
   readonly #receivers = new Map<string, Receive>();
   #command = LOGIN;
@@ -92,17 +99,27 @@ export class Session {
   }
 
   /**
-   * Reads some fields of the rows of a menu whose `key` has a value.
+   * Reads some fields of the rows of a menu. A router that takes more than 2 s for it ends the session:
+   * its list is too long.
    *
+   * @param query words that choose the rows, such as `?name=fwknop` (RouterOS manual, API)
    * @throws Trap, SessionError
    */
   async print(
     menu: string,
     fields: readonly string[],
-    key: string,
-    value: string,
+    query: readonly string[],
   ): Promise<readonly Attributes[]> {
-    return await this.#run(menu, 'print', [`=.proplist=${fields.join(',')}`, `?${key}=${value}`]);
+    const what = `no answer in ${LONGEST_PRINT} s (print): the list may be too long to read`;
+    const timer = setTimeout(
+      () => this.connection.end(new SessionError('deadline', what)),
+      LONGEST_PRINT * 1000,
+    );
+    try {
+      return await this.#run(menu, 'print', [`=.proplist=${fields.join(',')}`, ...query]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends the session at once: there is nothing to wait for. */
@@ -122,7 +139,9 @@ export class Session {
       await this.#run('', LOGIN, [name, `=response=00${hash.digest('hex')}`]);
     } catch (error) {
       if (!(error instanceof Trap)) throw error;
-      throw new SessionError('login', `login refused: ${error.message}`, loginHint(error.said));
+      const isFinal = REFUSALS.some((text) => error.said.includes(text));
+      const what = `login refused: ${error.message}`;
+      throw new SessionError('login', what, loginHint(error.said, isFinal), !isFinal);
     }
   }
 
@@ -154,6 +173,13 @@ export class Session {
 
   #read(bytes: Buffer): void {
     try {
+      this.#bytesRead += bytes.length;
+      if (this.#bytesRead > MOST_BYTES) {
+        const what = this.#mayHaveRows()
+          ? 'the list is too long to read'
+          : 'not the RouterOS API: replies without end';
+        throw new SessionError('protocol', what);
+      }
       for (const sentence of this.#reader.read(bytes)) this.#take(sentence);
     } catch (error) {
       if (!(error instanceof SessionError)) throw error;
@@ -163,7 +189,8 @@ export class Session {
 
   #take([reply = '', ...words]: readonly string[]): void {
     if (reply === '!fatal') {
-      throw new SessionError('fatal', `the router ended the session: ${this.#quote(words[0])}`);
+      const what = `the router ended the session: ${this.#quote(words[0])}`;
+      throw new SessionError('fatal', what, this.#command === LOGIN ? HAS_SESSIONS : undefined);
     }
     const tag = words.find((word) => word.startsWith('.tag='))?.slice('.tag='.length);
     const receive = this.#receivers.get(tag ?? '');
@@ -172,20 +199,23 @@ export class Session {
     }
     if (receive === IGNORE) return;
     const attributes = words.filter((word) => word.startsWith('='));
-    const mayHaveRows = WITH_ROWS.includes(this.#command);
-    if (reply === '!done' || reply === '!trap' || (reply === '!re' && mayHaveRows)) {
+    if (reply === '!done' || reply === '!trap' || (reply === '!re' && this.#mayHaveRows())) {
       if (reply === '!done' && tag === this.#tag) this.connection.succeed();
       receive([reply, ...attributes]);
     } else if (reply === '!empty') {
       // RouterOS 7.18 and later begin a reply without data with it. Whether a !done follows is
       // disputed. It confirms no change.
-      if (mayHaveRows) receive(['!done']);
+      if (this.#mayHaveRows()) receive(['!done']);
     } else {
       throw new SessionError(
         'protocol',
         `not the RouterOS API: ${clip(this.#quote(reply), 20)} as a reply`,
       );
     }
+  }
+
+  #mayHaveRows(): boolean {
+    return WITH_ROWS.includes(this.#command);
   }
 
   /** Makes a router's text fit to be shown: short, printable, and without the password. */
@@ -195,8 +225,9 @@ export class Session {
   }
 }
 
-function loginHint(trap: string): string {
+function loginHint(trap: string, isFinal: boolean): string {
+  if (!isFinal) return 'is the router still starting? otherwise see its log';
   return trap.includes('not allowed')
     ? "give the user's group the policy api"
-    : "check user and password, and the user's address= on the router";
+    : "check user and password, and the user's Allowed Address on the router";
 }

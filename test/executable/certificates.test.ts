@@ -11,6 +11,8 @@ interface Case {
   readonly has: () => Certificate;
   readonly trusts: () => readonly string[];
   readonly why: string;
+  /** The hint where it is not the pin. */
+  readonly hint?: string;
 }
 
 const caFile = () => ['--ca-file', certificates().ca.certPath];
@@ -32,7 +34,8 @@ const UNTRUSTED: readonly Case[] = [
     name: 'made for another name',
     has: () => certificates().wrongName,
     trusts: caFile,
-    why: 'made for another name',
+    why: 'made for router.example',
+    hint: 'server-name = "router.example" if it is the router\'s; or fwknop-mikrotik check --pin',
   },
   { name: 'expired', has: () => certificates().expired, trusts: caFile, why: 'expired' },
   {
@@ -46,10 +49,10 @@ const UNTRUSTED: readonly Case[] = [
 /** An environment that makes other programs trust anybody. */
 const CAREFREE = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
 
-describe.each(UNTRUSTED)('$name', ({ has, trusts, why }) => {
+describe.each(UNTRUSTED)('$name', ({ has, trusts, why, hint }) => {
   const refusal = (fingerprint: string) =>
     line(
-      `127.0.0.1: certificate not trusted: ${why}; hint: if it is the router's: fingerprint = "${fingerprint}"`,
+      `127.0.0.1: certificate not trusted: ${why}; hint: ${hint ?? `if it is the router's: fingerprint = "${fingerprint}"`}`,
     );
 
   test.concurrent.each([
@@ -69,11 +72,12 @@ describe.each(UNTRUSTED)('$name', ({ has, trusts, why }) => {
     expect(router).toMatchObject({ connections: 1, bytesReceived: 0 });
   });
 
-  test.concurrent('opens once the value of the message is the pin', async () => {
+  test.concurrent('opens with the setting of the message', async () => {
     const router = await ourRouter({ transport: has() });
     const refused = await run([...flags(router), ...trusts(), ...WORDS]);
-    const [pin = ''] = /[0-9a-f]{64}/.exec(refused.stderr) ?? [];
-    const result = await run([...flags(router), '--fingerprint', pin, ...WORDS]);
+    const [, setting = '', value = ''] = /([a-z-]+) = "([^"]*)"/.exec(refused.stderr) ?? [];
+    const others = setting === 'fingerprint' ? [] : trusts();
+    const result = await run([...flags(router), ...others, `--${setting}`, value, ...WORDS]);
     expect(result).toMatchObject({ status: 0 });
     expect(router.lists.v4.entries()).toMatchObject([OPENED]);
   });

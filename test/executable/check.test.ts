@@ -84,8 +84,9 @@ describe('what it sends', () => {
     '/ip/firewall/address-list/print',
     '=.proplist=.id,list,address,timeout,disabled',
     '?list=FWKNOP_CHECK',
+    '?address=192.0.2.1',
   ];
-  const PING = ['/ping', '=address=127.0.0.1', '=count=1'];
+  const PING = ['/tool/ping', '=address=127.0.0.1', '=count=1'];
   const group = (user: string) => [
     ['/user/print', '=.proplist=name,group', `?name=${user}`],
     ['/user/group/print', '=.proplist=name,policy', `?name=${user}-group`],
@@ -212,7 +213,13 @@ describe('what the user may do', () => {
 describe('a certificate that is not trusted', () => {
   test.concurrent.each([
     ['self-signed', 'selfSigned', 'self-signed', 'CN=self-signed, 29 days left'],
-    ['made for another name', 'wrongName', 'made for another name', 'CN=wrong-name, 29 days left'],
+    [
+      'made for another name',
+      'wrongName',
+      'made for router.example',
+      'CN=wrong-name, 29 days left',
+      'server-name = "router.example" if it is the router\'s; or ',
+    ],
     ['expired', 'expired', 'expired', 'CN=expired, ended 1 day ago', SET_CLOCK],
   ] as const)('%s: it is shown, how to pin it is said, no login is sent', async (...args) => {
     const [, which, why, subject, first = ''] = args;
@@ -293,7 +300,7 @@ describe('a router that is not well', () => {
     expect(result.status).toBe(69);
     expect(from('TCP', router.host, result)).toEqual([
       'FAIL  TCP: connection refused',
-      'hint: is the router up, its API service on, and this host let in?',
+      'hint: is the router up, the API service enabled, and this host in its Available From?',
       'skip  TLS, login, write, read, policies: skipped: TCP failed',
     ]);
   });

@@ -208,6 +208,17 @@ inNetwork('a host name that does not exist', async () => {
   expect(result).toMatchObject(said(69, text));
 });
 
+inNetwork('a host name, and a lookup that leaves a process behind', async () => {
+  // Its child holds the pipe open, and longer than the lookup itself.
+  const getent = ownFile('getent', '#!/bin/sh\nsleep 60 &\n', 0o755);
+  const args = [...flags({ host: 'router.example', port: 8728 }), ...tlsFlags('plain')];
+  const result = await run([...args, '--deadline', '1', ...WORDS], {
+    command: networkless([fileInPlaceOf('/usr/bin/getent', getent)], [EXECUTABLE]),
+  });
+  expect(result).toMatchObject(said(69, 'router.example: no answer in time (name lookup)'));
+  inTime(result, 1);
+});
+
 inNetwork('a host name, and dead name servers', async () => {
   const args = flags({ host: 'router.example', port: 8728 });
   const { result, asked, left } = await withDeafNameServers([
@@ -217,7 +228,7 @@ inNetwork('a host name, and dead name servers', async () => {
     '1',
     ...WORDS,
   ]);
-  expect(result).toMatchObject(said(69, 'router.example: no answer in time (name look-up)'));
+  expect(result).toMatchObject(said(69, 'router.example: no answer in time (name lookup)'));
   inTime(result, 1);
   expect(asked).toBeGreaterThan(0);
   expect(left).toEqual([]);

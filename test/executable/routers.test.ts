@@ -27,7 +27,7 @@ const opened = (name: string) =>
   line(`${name}: opened tcp/22 to 198.51.100.7 (FWKNOP_6_22) for 30s`);
 const down = (name: string) =>
   line(
-    `${name}: connection refused; hint: is the router up, its API service on, and this host let in?`,
+    `${name}: connection refused; hint: is the router up, the API service enabled, and this host in its Available From?`,
   );
 
 function expectOpen(...routers: readonly TestRouter[]): void {

@@ -10,10 +10,11 @@ export const PASSWORD_WARNING =
   'fwknopd logs --routerpass, and ps shows it while we start; hint: use --password-file, or password-file in the configuration';
 
 export function refusedText(host: string): string {
-  return `${host}: connection refused; hint: is the router up, its API service on, and this host let in?`;
+  return `${host}: connection refused; hint: is the router up, the API service enabled, and this host in its Available From?`;
 }
 
 /** Nothing came in time. @param stage what was waited for */
 export function silentText(stage: 'TLS handshake' | 'login'): string {
-  return `127.0.0.1: no answer in time (${stage}); hint: is this the API port: 8729 for TLS, 8728 without?`;
+  const slow = stage === 'login' ? ' a login by RADIUS may need a longer deadline' : '';
+  return `127.0.0.1: no answer in time (${stage}); hint: is this the API port: 8729 for TLS, 8728 without?${slow}`;
 }

@@ -1,6 +1,7 @@
+import type { Sentence } from '../../simulator/api/codec';
 import type { RouterOptions, TestRouter } from '../../simulator/api/server';
 import { certificates } from '../../simulator/certificates';
-import { cutShort, type How, late, saying, trap } from '../../simulator/faults';
+import { cutShort, type Fault, fatal, type How, late, saying, trap } from '../../simulator/faults';
 import { entryFor } from '../../src/router/address-list';
 import { aim, attempt, ENTRY, isOpen, PASSWORD, startTarget, TRANSPORTS } from './attempt';
 
@@ -28,6 +29,15 @@ const trapThenDone = (text: string, pause: number): How => ({
 const emptyThenTrap = (text: string): How => ({
   carriedOut: false,
   reply: ({ frame }) => frame([['!empty'], ['!trap', `=message=${text}`], ['!done']]),
+});
+
+/** The same sentence again and again, 4 MiB of it, and no `!done`. */
+const flood = (sentence: Sentence): How => ({
+  carriedOut: false,
+  reply: ({ frame }) => {
+    const once = frame([sentence]);
+    return Buffer.concat(new Array<Buffer>(Math.ceil(2 ** 22 / once.length)).fill(once));
+  },
 });
 
 const ROW = { list: 'FWKNOP_6_22', address: '203.0.113.9' };
@@ -239,7 +249,7 @@ describe('a refusal', () => {
       { password: 'wrong' },
       'denied',
       'login refused: invalid user name or password (6)',
-      "check user and password, and the user's address= on the router",
+      "check user and password, and the user's Allowed Address on the router",
     ],
     [
       'of the policy api',
@@ -265,7 +275,7 @@ describe('a refusal', () => {
       'the router refused the add: value of timeout out of range',
       undefined,
     ],
-  ])('%s is said as it is, with its mend', (_, options, more, kind, what, hint) =>
+  ])('%s is said as it is, with its hint', (_, options, more, kind, what, hint) =>
     withTarget(options, async (target) => {
       const { failure } = await attempt(aim(target, 'plain', more));
       expect(failure).toMatchObject({ kind, faults: [{ what, hint }] });
@@ -286,7 +296,6 @@ describe('trust', () => {
 
   test.each([
     ['of nobody we know', 'selfSigned', 'self-signed'],
-    ['for another name', 'wrongName', 'made for another name'],
     ['past its time', 'expired', 'expired'],
   ] as const)(
     'a certificate %s gets no login, and its fingerprint is shown',
@@ -310,6 +319,55 @@ describe('trust', () => {
       expect(target.bytesReceived).toBe(0);
     },
   );
+
+  describe('a certificate for a name, of a router given by its address', () => {
+    const { ca, wrongName } = certificates();
+    const trust = { mode: 'verify', ca: ca.cert } as const;
+
+    test('gets no login, and a hint that names the setting', async () => {
+      const target = await startTarget('TLS', { transport: wrongName });
+      const { failure } = await attempt(aim(target, 'TLS', { trust }));
+      expect(failure).toMatchObject({
+        kind: 'denied',
+        faults: [
+          {
+            what: 'certificate not trusted: made for router.example',
+            hint: 'server-name = "router.example" if it is the router\'s; or fwknop-mikrotik check --pin',
+          },
+        ],
+      });
+      expect(target.bytesReceived).toBe(0);
+    });
+
+    test('is accepted with that name', async () => {
+      const target = await startTarget('TLS', { transport: wrongName });
+      const more = { trust, serverName: 'router.example' };
+      expect((await attempt(aim(target, 'TLS', more))).opening?.changed).toBe(true);
+    });
+
+    test('is refused with another name', async () => {
+      const target = await startTarget('TLS', { transport: wrongName });
+      const more = { trust, serverName: 'other.example' };
+      expect((await attempt(aim(target, 'TLS', more))).failure?.kind).toBe('denied');
+      expect(target.bytesReceived).toBe(0);
+    });
+  });
+
+  test('a router with a certificate gets no login where none is expected', async () => {
+    const target = await startTarget('TLS', { tls13: true });
+    const more = { trust: { mode: 'anonymous' } } as const;
+    const { failure } = await attempt(aim(target, 'TLS', more));
+    expect(failure).toMatchObject({
+      kind: 'unreachable',
+      faults: [
+        {
+          what: 'TLS handshake failed: no cipher in common',
+          hint: 'api-ssl may have a certificate: take out tls = "anonymous", and pin it',
+        },
+      ],
+    });
+    expect(target.bytesReceived).toBe(0);
+  });
 
   test('a certificate that is not the pinned one gets no login', async () => {
     const target = await startTarget('TLS');
@@ -335,20 +393,53 @@ describe('trust', () => {
 });
 
 describe('trying again', () => {
-  test('a connection that was reset is tried twice more', () =>
-    withTarget(
-      { faults: [{ at: 'connect', how: cutShort(0, 'rst'), times: 2 }] },
-      async (target) => {
-        expect((await attempt(aim(target, 'plain'))).opening?.changed).toBe(true);
-        expect(target.connections).toBe(3);
-      },
-    ));
+  const STARTING = trap('std failure: timeout (13)');
 
-  test('and not more often', () =>
-    withTarget({ faults: [{ at: 'connect', how: cutShort(0, 'rst') }] }, async (target) => {
-      expect((await attempt(aim(target, 'plain'))).failure?.kind).toBe('unreachable');
-      expect(target.connections).toBe(3);
-    }));
+  test.each<[string, Fault['at'], How]>([
+    ['that was reset', 'connect', cutShort(0, 'rst')],
+    ['that ended at the login', 'login', saying('', 'fin')],
+    ['whose login was refused while the router starts', 'login', STARTING],
+  ])('a connection %s is tried again', (_, at, how) =>
+    withTarget({ faults: [{ at, how, times: 3 }] }, async (target) => {
+      expect((await attempt(aim(target, 'plain'), 5000)).opening?.changed).toBe(true);
+      expect(target.connections).toBe(4);
+    }),
+  );
+
+  test.each<[string, Fault['at'], How, object]>([
+    ['reset', 'connect', cutShort(0, 'rst'), { kind: 'unreachable' }],
+    [
+      'refused at the login',
+      'login',
+      STARTING,
+      {
+        kind: 'denied',
+        faults: [
+          {
+            what: 'login refused: std failure: timeout (13)',
+            hint: 'is the router still starting? otherwise see its log',
+          },
+        ],
+      },
+    ],
+  ])('until the deadline, where it is always %s', (_, at, how, failure) =>
+    withTarget({ faults: [{ at, how }] }, async (target) => {
+      const result = await attempt(aim(target, 'plain'), 2000);
+      expect(result.failure).toMatchObject(failure);
+      expect(result.took).toBeGreaterThan(1800);
+      expect(target.connections).toBeGreaterThan(3);
+      expect(target.connections).toBeLessThan(6);
+    }),
+  );
+
+  test.each(['invalid user name or password (6)', 'cannot log in', 'std failure: not allowed (9)'])(
+    'never after the answer %j to a login',
+    (text) =>
+      withTarget({ faults: [{ at: 'login', how: trap(text) }] }, async (target) => {
+        expect((await attempt(aim(target, 'plain'))).failure?.kind).toBe('denied');
+        expect(target.connections).toBe(1);
+      }),
+  );
 
   test('an add that was lost stays unanswered, whatever the network does after', () =>
     withTarget(
@@ -382,6 +473,124 @@ describe('trying again', () => {
       });
     }));
 });
+
+const SERVED =
+  "check the API service's Available From, max-sessions and port: 8729 for TLS, 8728 without";
+
+describe('the hint points to the reason', () => {
+  describe.each(TRANSPORTS)('%s', (transport) => {
+    const stage = transport === 'TLS' ? 'TLS handshake' : 'login';
+
+    test.each<[string, RouterOptions]>([
+      ['does not let this host in', { availableFrom: '192.0.2.0/24' }],
+      ['has no free session', { maxSessions: 0 }],
+      ['resets the connection', { faults: [{ at: 'connect', how: saying('', 'rst') }] }],
+    ])('of a service that %s', async (_, options) => {
+      const target = await startTarget(transport, options);
+      const { failure } = await attempt(aim(target, transport), 500);
+      expect(failure).toMatchObject({ kind: 'unreachable', faults: [{ hint: SERVED }] });
+      expect(failure?.message).toContain(`(${stage})`);
+      expect(failure?.message).not.toMatch(/\bE[A-Z]+\b/);
+    });
+
+    test('of a login that takes longer than the deadline', async () => {
+      const target = await startTarget(transport, { faults: [{ at: 'login', how: late(3000) }] });
+      const { failure } = await attempt(aim(target, transport), 1000);
+      expect(failure).toMatchObject({
+        kind: 'unreachable',
+        faults: [
+          {
+            what: 'no answer in time (login)',
+            hint: expect.stringContaining('a login by RADIUS may need a longer deadline'),
+          },
+        ],
+      });
+    });
+  });
+
+  test('of a session that ends at the login', () =>
+    withTarget({ faults: [{ at: 'login', how: fatal('too many sessions') }] }, async (target) => {
+      const { failure } = await attempt(aim(target, 'plain'));
+      expect(failure?.faults).toEqual([
+        {
+          what: 'the router ended the session: too many sessions',
+          hint: 'has the API service a free session (max-sessions)? otherwise see its log',
+        },
+      ]);
+    }));
+});
+
+describe('a long list', () => {
+  const reader = { user: 'reader' };
+  const IPV6 = '/ipv6/firewall/address-list';
+  const unchanged = {
+    what: 'already has 203.0.113.9 for tcp/22 (FWKNOP_6_22); its expiry is unchanged',
+    changed: false,
+  };
+
+  test.each<[string, 'v4' | 'v6', RouterOptions, object, string]>([
+    ['IPv4', 'v4', {}, {}, '203.0.113.9'],
+    ['IPv6', 'v6', {}, { menu: IPV6, address: '2001:db8::9' }, '2001:db8::9'],
+    [
+      'IPv6 without prefix lengths',
+      'v6',
+      { ipv6Form: 'plain' },
+      { menu: IPV6, address: '2001:db8::9' },
+      '2001:db8::9',
+    ],
+  ])('of 30,000 entries of %s is no hindrance', (_, family, options, wanted, address) =>
+    withTarget(options, async (target) => {
+      for (let index = 0; index < 30_000; index += 1) {
+        const [high, low] = [index >> 8, index & 255];
+        const other = family === 'v4' ? `10.1.${high}.${low}` : `fd00::${high + 1}:${low}`;
+        target.addEntry({ list: ROW.list, address: other, timeout: '1h' }, family);
+      }
+      target.addEntry({ list: ROW.list, address, timeout: '10s' }, family);
+      const { opening } = await attempt(aim(target, 'plain', reader), 3000, {
+        ...ENTRY,
+        ...wanted,
+      });
+      expect(opening?.what).toBe(`extended tcp/22 for ${address} (FWKNOP_6_22) to 1m`);
+      const print = target.sentences.find(([command]) => command?.endsWith('/print'));
+      expect(print).toContain('?list=FWKNOP_6_22');
+      expect(print).toContain(`?address=${address}`);
+    }),
+  );
+
+  test('that the router sends whole all the same is too long to read', () =>
+    withTarget({ faults: [{ at: 'print', how: flood(['!re', '=list=x']) }] }, async (target) => {
+      target.addEntry({ ...ROW, timeout: '30s' });
+      const { opening } = await attempt(aim(target, 'plain', reader), 5000);
+      expect(opening).toEqual({ ...unchanged, warning: 'the list is too long to read' });
+    }));
+
+  test('that takes long costs two seconds', () =>
+    withTarget({ faults: [{ at: 'print', how: late(4000) }] }, async (target) => {
+      target.addEntry({ ...ROW, timeout: '30s' });
+      const { opening, took } = await attempt(aim(target, 'plain', reader), 10_000);
+      const warning = 'no answer in 2 s (print): the list may be too long to read';
+      expect(opening).toEqual({ ...unchanged, warning });
+      expect(took).toBeGreaterThan(1900);
+      expect(took).toBeLessThan(3000);
+    }));
+});
+
+test('replies without end are no API', () =>
+  withTarget({ faults: [{ at: 'login', how: saying(Buffer.alloc(2 ** 22)) }] }, async (target) => {
+    const { failure } = await attempt(aim(target, 'plain'), 5000);
+    expect(failure).toMatchObject({
+      kind: 'router',
+      message: 'not the RouterOS API: replies without end',
+    });
+  }));
+
+test('a duplicate is one in either wording', () =>
+  withTarget(
+    { faults: [{ at: 'add', how: trap('failure: already have such address') }] },
+    async (target) => {
+      expect((await attempt(aim(target, 'plain'))).opening?.changed).toBe(false);
+    },
+  ));
 
 describe('e-mail', () => {
   const mailer = { user: 'mailer', email: 'me@example.com' };

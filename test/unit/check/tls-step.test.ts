@@ -10,7 +10,7 @@ test('of a subject without end the beginning is shown, and the fingerprint all t
     validTo: new Date(0),
   };
   const refusal = new SessionError('untrusted', 'certificate not trusted: self-signed');
-  const shown = { protocol: 'TLSv1.2', certificate, untrusted: refusal };
+  const shown = { protocol: 'TLSv1.2', certificate, untrusted: refusal, madeFor: undefined };
   const [fault] = untrustedFailure(shown, refusal, 'check --pin').faults;
   expect(fault?.what).toMatch(/^certificate not trusted: self-signed; TLSv1\.2, CN=x{74}\.\.\., /);
   expect(fault?.what.endsWith(`fingerprint ${fingerprint}`)).toBe(true);

@@ -185,12 +185,6 @@ describe('what is no RouterOS API is told as soon as it can be', () => {
     for (let count = 0; count < 15; count += 1) expect([...reader.read(chunk)]).toHaveLength(100);
   });
 
-  test('unless they have no end', () => {
-    const chunk = Buffer.concat(new Array<Buffer>(1000).fill(encode(['!re', '=x=y'])));
-    const endless = new Array<Buffer>(1000).fill(chunk);
-    expect(readAll(endless).broken?.message).toBe('not the RouterOS API: replies without end');
-  });
-
   test('nor a reply that is long, and no more', () => {
     const sentence = ['!re', 'x'.repeat(1_000_000)];
     expect(readAll([encode(sentence)])).toEqual({ sentences: [sentence] });

@@ -46,7 +46,7 @@ describe('the TLS options', () => {
       'no certificate',
       { mode: 'anonymous' },
       'r.example',
-      { rejectUnauthorized: false, ca: [], ciphers: 'ADH:@SECLEVEL=0' },
+      { rejectUnauthorized: false, ca: [], ciphers: 'ADH:@SECLEVEL=0', maxVersion: 'TLSv1.2' },
     ],
     ['no TLS', { mode: 'off' }, 'r.example', undefined],
   ])('for %s', (_, trust, servername, options) => {
@@ -79,12 +79,14 @@ describe('a certificate that is not trusted', () => {
   test.each([
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'signed by an unknown CA'],
+    ['UNABLE_TO_GET_ISSUER_CERT', 'signed by an unknown CA'],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'signed by an unknown CA'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'signed by an unknown CA'],
     ['CERT_HAS_EXPIRED', 'expired'],
     ['CERT_NOT_YET_VALID', 'not valid yet (clock?)'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'made for another name'],
-    ['CERT_REVOKED', 'CERT_REVOKED'],
+    ['CERT_REVOKED', 'cert revoked'],
+    ['UNSPECIFIED', 'its key or signature is too weak'],
   ])('because of %s', (code, reason) => {
     const broken = untrusted(code, PIN);
     expect(broken).toBeInstanceOf(SessionError);
@@ -132,12 +134,27 @@ describe('a handshake that failed', () => {
     [
       'ERR_SSL_WRONG_VERSION_NUMBER',
       VERIFY,
-      'home: TLS handshake failed: no TLS there; hint: is this the api-ssl port (8729)?',
+      'home: TLS handshake failed: the port does not speak TLS; hint: is this the api-ssl port (8729)?',
     ],
     [
       'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
       VERIFY,
-      'home: TLS handshake failed: ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+      'home: TLS handshake failed: alert from the router: protocol version; hint: set tls-version=only-1.2 on api-ssl, or update RouterOS',
+    ],
+    [
+      'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      VERIFY,
+      'home: TLS handshake failed: alert from the router: certificate required',
+    ],
+    [
+      'ERR_SSL_UNSUPPORTED_PROTOCOL',
+      VERIFY,
+      'home: TLS handshake failed: unsupported protocol; hint: set tls-version=only-1.2 on api-ssl, or update RouterOS',
+    ],
+    [
+      'ERR_SSL_DH_KEY_TOO_SMALL',
+      VERIFY,
+      'home: TLS handshake failed: dh key too small; hint: update RouterOS, or give api-ssl a certificate with a longer key',
     ],
   ])('with %s', (code, trust, text) => {
     const broken = handshakeFailed(errorOf(code), trust);
