@@ -28,6 +28,7 @@ const TEXT_OPTIONS = [
   'tls',
   'fingerprint',
   'ca-file',
+  'server-name',
   'list',
   'deadline',
   'syslog',
@@ -123,6 +124,7 @@ function readOverrides(texts: OpeningCommandLine['texts']): Overrides {
       tls: read('tls', setting.tlsMode),
       caFile: read('ca-file', setting.path),
       fingerprint: read('fingerprint', setting.fingerprint),
+      serverName: read('server-name', setting.serverName),
       email: read('email', setting.emailAddress),
     },
   };

@@ -47,6 +47,7 @@ Options
   --tls MODE            verify (default), insecure, anonymous or off
   --fingerprint HEX     trust the certificate with this SHA-256 fingerprint only
   --ca-file FILE        trust what these CAs (PEM) signed, not the system's
+  --server-name NAME    the certificate is made for this name, not for the host
   --email ADDRESS       let the router mail a note of the opening
   --list TEMPLATE       name of the address list (${DEFAULT_LIST})
   --deadline DURATION   time for the whole run (${DEFAULT_DEADLINE}s)
@@ -65,7 +66,7 @@ Files
     [grant] with services, sources, max-timeout, default-timeout,
     ipv4-prefix, ipv6-prefix; [client.NAME] with the same and list, in place
     of those for all; one [[router]] or more with name, host, port, user,
-    password-file or password, tls, ca-file or fingerprint, email
+    password-file or password, tls, ca-file or fingerprint, server-name, email
 
 Exit status
 ${EXIT_STATUS}

@@ -17,6 +17,7 @@ export interface RouterSettings {
   readonly tls?: setting.TlsMode | undefined;
   readonly caFile?: string | undefined;
   readonly fingerprint?: string | undefined;
+  readonly serverName?: string | undefined;
   readonly email?: string | undefined;
 }
 
@@ -156,6 +157,7 @@ function readRouter(section: Table, folder: string): RouterSettings {
     tls: section.read('tls', setting.tlsMode),
     caFile: section.read('ca-file', path),
     fingerprint: section.read('fingerprint', setting.fingerprint),
+    serverName: section.read('server-name', setting.serverName),
     email: section.read('email', setting.emailAddress),
   };
   section.refuseUnknownKeys();

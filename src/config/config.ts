@@ -166,6 +166,7 @@ function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
     tls: pins ? 'verify' : (flags.tls ?? file.tls),
     fingerprint,
     caFile,
+    serverName: flags.serverName ?? file.serverName,
     email: flags.email ?? file.email,
   };
 }
@@ -200,6 +201,7 @@ function makeRouter(
     user,
     password: password ?? '',
     trust: makeTrust(tls, fingerprint, ca),
+    serverName: settings.serverName,
     email: settings.email,
   };
 }

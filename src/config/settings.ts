@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import { type Networks, parseNetworks } from '../access/address';
 import { parsePort, parseProtocol, type ServiceRange } from '../access/service';
 import { LONGEST_TIMEOUT, parseDuration } from '../common/duration';
-import { isPrintable, quote } from '../common/text';
+import { isHostName, isPrintable, quote } from '../common/text';
 import { BadValue } from '../common/values';
 import { LONGEST_NAME } from '../router/router';
 
@@ -63,9 +63,11 @@ export function host(value: unknown): string {
   return name;
 }
 
-function isHostName(name: string): boolean {
-  const isSpelled = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name);
-  return isSpelled && name.length <= 253;
+/** The name of a certificate; for an address, Node compares `host`. */
+export function serverName(value: unknown): string {
+  const name = filledText(value);
+  if (!isHostName(name)) throw new BadValue('expected a host name');
+  return name;
 }
 
 export function port(value: unknown): number {

@@ -49,6 +49,7 @@ const OPTIONS: [option: string, value: string, overrides: object][] = [
   ['password-file', 'relative/pw', { router: { passwordFile: 'relative/pw' } }],
   ['tls', 'anonymous', { router: { tls: 'anonymous' } }],
   ['ca-file', '/ca.pem', { router: { caFile: '/ca.pem' } }],
+  ['server-name', 'r.example.com', { router: { serverName: 'r.example.com' } }],
   ['fingerprint', PIN.toUpperCase(), { router: { fingerprint: PIN } }],
   ['email', 'a@b', { router: { email: 'a@b' } }],
 ];

@@ -47,6 +47,7 @@ test('lists the options that were promised', () => {
     'tls MODE',
     'fingerprint HEX',
     'ca-file FILE',
+    'server-name NAME',
     'email ADDRESS',
     'list TEMPLATE',
     'deadline DURATION',

@@ -50,7 +50,7 @@ const UNKNOWN = {
   client:
     'unknown; hint: the keys here are services, sources, max-timeout, default-timeout, ipv4-prefix, ipv6-prefix, list',
   router:
-    'unknown; hint: the keys here are name, host, port, user, password, password-file, tls, ca-file, fingerprint, email',
+    'unknown; hint: the keys here are name, host, port, user, password, password-file, tls, ca-file, fingerprint, server-name, email',
 };
 const PIN = 'ab'.repeat(32);
 
