@@ -1,11 +1,12 @@
 import { run as check } from './check/check';
 import { say } from './cli/report';
+import { run as client } from './client/client';
 import { asFailure, EXIT, faultText } from './common/failure';
 import { run as init } from './init/init';
 import { run as install } from './install/install';
 import { run as knock } from './knock/knock';
 
-const COMMANDS = { init, install, check, knock };
+const COMMANDS = { init, install, client, check, knock };
 
 /**
  * Runs what people type: everything but an opening. It alone owns the exit status of these, and it

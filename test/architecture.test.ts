@@ -12,6 +12,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
  */
 const FOLDERS = [
   '.',
+  'client',
   'install',
   'check',
   'init',

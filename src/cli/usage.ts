@@ -13,7 +13,7 @@ const EXIT_STATUS = Object.values(EXIT)
 /** The part of --help that a call without arguments prints on a terminal. */
 export const SYNOPSIS = `Synopsis
   fwknop-mikrotik [options] <src> <proto> <port> <timeout>
-  fwknop-mikrotik init | install | check | knock [--help] ...
+  fwknop-mikrotik init | install | client | check | knock [--help] ...
 
   fwknopd runs it as CMD_CYCLE_OPEN. It logs in to the router's API, adds <src>
   to the address list FWKNOP_<proto>_<port> for <timeout> seconds, and exits.
@@ -21,6 +21,7 @@ export const SYNOPSIS = `Synopsis
 Commands, for people
   init     write the files of a new setup: router, fwknopd host and clients
   install  put the files of init in place on the fwknopd host
+  client   add, list and remove clients on the fwknopd host
   check    test each step of an opening, with a hint for each that fails
   knock    open a fallback port of the router by port knocking, without fwknopd
 `;

@@ -240,7 +240,7 @@ function readWan(texts: Texts, faults: Fault[]): Setup['wan'] {
 }
 
 /** Every reader takes the values of its option and throws BadValue. */
-const READERS = {
+export const READERS = {
   router: ([value]: readonly string[]) => {
     const router = addressOrName(value);
     if (router.length > LONGEST_COMMON_NAME) {

@@ -64,7 +64,7 @@ function openDirectory(directory: string): number {
 }
 
 function requireOwn(path: string, { uid, mode }: Stats): void {
-  const caller = callerOf(process.env.SUDO_UID);
+  const caller = sudoCaller();
   if (uid !== 0 && uid !== caller) {
     const who = caller === undefined ? 'root' : 'root and the user who called sudo';
     const what = `${showPath(path)}: belongs to another user than ${who}`;
@@ -76,7 +76,8 @@ function requireOwn(path: string, { uid, mode }: Stats): void {
   }
 }
 
-/** The number of the user who called sudo. */
-function callerOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+/** The number of the user who called sudo; undefined where nobody did. */
+export function sudoCaller(): number | undefined {
+  const text = process.env.SUDO_UID;
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }

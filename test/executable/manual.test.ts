@@ -15,6 +15,7 @@ const COMMANDS: readonly [argv: readonly string[], titles: readonly string[]][] 
   [[], ['Opening a door', 'FILES', 'EXIT STATUS']],
   [['init'], ['init']],
   [['install'], ['install']],
+  [['client'], ['client']],
   [['check'], ['check']],
   [['knock'], ['knock']],
 ];

@@ -1,0 +1,35 @@
+import { quoteText } from '../init/routeros';
+
+const LISTS = '/ip/firewall/address-list';
+
+/** The command that prints the entries that are open on the router. @param templates of their lists */
+export function printCommand(templates: readonly string[]): string {
+  return `${LISTS}/print where ${listFilter(templates)}`;
+}
+
+/**
+ * The commands that remove the open entries of clients, one a line.
+ *
+ * @param comment the template of the entries' comment; without {client} in it the router cannot tell
+ *   the entries of clients apart, and there is no such command
+ */
+export function removeCommands(
+  templates: readonly string[],
+  comment: string,
+  clients: readonly string[],
+): readonly string[] {
+  if (!comment.includes('{client}')) return [];
+  return clients.map((client) => {
+    const text = quoteText(comment.replaceAll('{client}', client));
+    return `${LISTS}/remove [find where ${listFilter(templates)} and comment=${text}]`;
+  });
+}
+
+/** Finds the lists by the part of their names that is the same for all services. */
+function listFilter(templates: readonly string[]): string {
+  const beginnings = templates.map((template) => template.replace(/_?\{.*$/, ''));
+  const patterns = [...new Set(beginnings)].map((text) =>
+    text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'),
+  );
+  return `list~${quoteText(patterns.join('|'))}`;
+}
