@@ -1,6 +1,6 @@
 /**
- * Rules of the three kinds of fallback door, written by hand. A source may stand in one list a rule
- * only: hence the chain of its own, which whoever is in the penalty list leaves at once.
+ * Rules of the three kinds of fallback, written by hand. A rule matches one source list only: hence the
+ * chain of its own, which a source in the penalty list leaves at once.
  */
 import type { Addition } from './rules';
 
@@ -27,7 +27,7 @@ const addTo = (list: string, time: string) => ({
 
 const stage = (number: number) => `KNOCK_${number}`;
 
-/** The last stage first: no packet may pass two. What is no next knock of a staged source, is last. */
+/** The last stage first, so that no packet passes two; then the penalty for any other packet. */
 export function staged(knocks: readonly Knock[]): readonly Addition[] {
   const chain = 'knock';
   const rules = knocks.map((knock, index) => {

@@ -6,7 +6,7 @@ import type { Packet } from './packet';
 const PACKETS_COLLECTED = 10;
 const BYTES_COLLECTED = 2048;
 
-/** What is known of a connection. */
+/** The facts about a connection that rules can match. */
 interface Connection {
   readonly packets: number;
   readonly collected: string;

@@ -300,7 +300,7 @@ describe('the rules by hand', () => {
     ['the same port of the other protocol', ['tcp/1337', 'tcp/17954', ...KNOCKS.slice(1)], false],
     ['again, too early after another port', ['tcp/1337', 'tcp/5', 2900, ...KNOCKS], false],
     ['again, when the penalty is over', ['tcp/1337', 'tcp/5', 3000, ...KNOCKS], true],
-    ['the door itself between', ['tcp/1337', 'tcp/22', ...KNOCKS.slice(1)], false],
+    ['the service itself between', ['tcp/1337', 'tcp/22', ...KNOCKS.slice(1)], false],
   ])('%s', (_, sent, expected) => {
     expect(open(...sent)).toBe(expected);
   });
@@ -321,7 +321,7 @@ describe('the rules by hand', () => {
     expect([has(DOOR), has(DOOR, '203.0.113.10')]).toEqual([true, false]);
   });
 
-  test('an open door takes its port, and no other, until it closes', () => {
+  test('an open service takes its port, and no other, until it closes', () => {
     const { send } = router(sequence(...KNOCKS));
     for (const knock of KNOCKS) send(knock);
     expect([send('tcp/22').verdict, send('tcp/23').verdict]).toEqual(['accept', 'drop']);

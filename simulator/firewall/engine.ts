@@ -11,7 +11,7 @@ import {
   readRule,
 } from './rules';
 
-/** What became of a packet. */
+/** The fate of a packet. */
 export interface Judgement {
   readonly verdict: 'accept' | 'drop';
   /** The chain that decided: `forward` for what was led on to another host. */
@@ -22,7 +22,7 @@ export interface Judgement {
   readonly added: readonly string[];
 }
 
-/** What ends a walk through a chain. */
+/** The end of a walk through a chain. */
 type End = { readonly kind: 'accept' | 'drop' } | Extract<Action, { kind: 'dst-nat' }>;
 
 interface Walk {

@@ -252,7 +252,7 @@ describe('refused', () => {
     ]),
     ['a single knock', sequence('tcp/5'), ['--knocks: a sequence needs two knocks or more']],
     [
-      'the door itself',
+      'the port of a service',
       sequence('tcp/9000', 'tcp/22'),
       ["--knocks: tcp/22 is a service's port, or that of SPA packets"],
     ],

@@ -1,4 +1,4 @@
-/** The firewall on real packets: of our client, of Debian's knock, of nping, and of nmap's scans. */
+/** The firewall on real packets: of `knock`, of Debian's knock, of nping, and of nmap's scans. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ describeInNetwork('the firewall on real packets')('real packets', () => {
     const KNOCKS = ['tcp/1337', 'udp/17954', 'tcp/99'];
 
     test.each(Object.entries(CLIENTS))(
-      'by %s: each packet is seen once, and the door opens',
+      'by %s: each packet is seen once, and the service opens',
       async (_, knock) => {
         // nping takes its time for each packet.
         await start(slowly(sequence(...KNOCKS)));
@@ -92,7 +92,7 @@ describeInNetwork('the firewall on real packets')('real packets', () => {
       expect(isOpen()).toBe(false);
     });
 
-    test('the door closes by itself', async () => {
+    test('the service closes by itself', async () => {
       await start(sequence(...KNOCKS));
       await CLIENTS.ours(...KNOCKS);
       expect(lists.v4.entries().find(({ list }) => list === DOOR)?.secondsLeft).toBeLessThan(4);
@@ -100,7 +100,7 @@ describeInNetwork('the firewall on real packets')('real packets', () => {
       expect(isOpen()).toBe(false);
     });
 
-    test('a client that finds the door closed, then knocks, then finds it open', async () => {
+    test('a client finds the service closed, knocks, and finds it open', async () => {
       await start(sequence(...KNOCKS));
       await send('nping', '--tcp', '-p', '22', '-c', '1', ROUTER.v4);
       await CLIENTS.ours(...KNOCKS);
@@ -123,7 +123,7 @@ describeInNetwork('the firewall on real packets')('real packets', () => {
     expect(lists.v4.entries()).toEqual([]);
   });
 
-  test('our client sends nothing but its knocks, and no SYN a second time', async () => {
+  test('the client of knock sends nothing but its knocks, and no SYN a second time', async () => {
     await start([]);
     await CLIENTS.ours('tcp/1337', 'tcp/1338');
     await sleep(1500); // the system's own second SYN would come after one
@@ -237,7 +237,7 @@ describeInNetwork('the firewall on real packets')('real packets', () => {
   });
 });
 
-/** The same rules for those who take their time: each stage stays open as long as the test. */
+/** The same rules with longer stages: each stays open as long as the test. */
 function slowly(rules: readonly Addition[]): readonly Addition[] {
   return rules.map(({ menu, named }) => ({
     menu,

@@ -26,7 +26,7 @@ import type { Addition } from './rules';
 
 export interface FirewallOptions {
   readonly network: Network;
-  /** What the router's script adds, in the router's order. */
+  /** The additions of the router's script, in the router's order. */
   readonly rules: readonly Addition[];
   readonly lists: Record<Family, AddressList>;
   /** The router's own addresses; ROUTER's, if left out. Nothing else is judged. */
@@ -36,7 +36,7 @@ export interface FirewallOptions {
 }
 
 export interface Firewall {
-  /** Every packet to the router so far, and what became of it. */
+  /** Every packet to the router so far, and the verdict. */
   readonly journal: readonly (Judgement & { readonly packet: Packet })[];
   /** Waits until everything that was sent before has been judged. Rejects with a rule's error. */
   settled(): Promise<void>;

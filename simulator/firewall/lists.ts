@@ -1,4 +1,4 @@
-/** The address lists as the firewall uses them: who is in one, and how a rule adds to one. */
+/** The address lists as the firewall uses them: whether an address is in one, and how a rule adds one. */
 import { BlockList, isIP } from 'node:net';
 import type { AddressList, Entry } from '../api/address-lists';
 import { type Family, normaliseAddress } from '../api/addresses';
@@ -23,8 +23,8 @@ function covers(entry: Entry, family: Family, address: string): boolean {
 }
 
 /**
- * What `action=add-src-to-address-list` does. An address that is in the list already gets its time
- * anew [C]; one that is there for good stays so [I].
+ * Does `action=add-src-to-address-list`. An address that is in the list already gets the rule's time
+ * [C]; a permanent entry stays permanent [I].
  *
  * @param timeout as RouterOS spells it; `0` until reboot; undefined: for good
  */

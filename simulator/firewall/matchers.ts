@@ -4,13 +4,13 @@ import type { Packet } from './packet';
 
 export type ConnectionState = 'new' | 'established' | 'invalid';
 
-/** What a matcher may look at. */
+/** Everything that a matcher may look at. */
 export interface Sight {
   readonly packet: Packet;
   /** As they are now: a rule before may have added to them. */
   readonly lists: Lists;
   readonly state: ConnectionState;
-  /** What the connection has carried so far, this packet included, as far as layer 7 looks. */
+  /** The data of the connection so far, this packet included, as far as layer 7 looks. */
   readonly collected: string;
   /** The interface lists that the packet's interface is in. */
   readonly interfaceLists: readonly string[];

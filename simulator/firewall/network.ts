@@ -8,10 +8,10 @@ import { existsSync } from 'node:fs';
 
 /** The router, in each family. */
 export const ROUTER = { v4: '192.0.2.1', v6: '2001:db8::1' } as const;
-/** Whoever sends by the system's own sockets. */
+/** The source of packets from the system's own sockets. */
 export const KNOCKER = { v4: '203.0.113.9', v6: '2001:db8:9::9' } as const;
 
-/** What must be there, and the Debian package that brings it. */
+/** The programs that are needed, each with its Debian package. */
 const PROGRAMS: readonly (readonly [file: string, debianPackage: string])[] = [
   ['/usr/bin/tcpdump', 'tcpdump'],
   ['/usr/bin/knock', 'knockd'],
@@ -21,7 +21,7 @@ const PROGRAMS: readonly (readonly [file: string, debianPackage: string])[] = [
   ['/bin/ip', 'iproute2'],
 ];
 
-/** What is sent to the router has the host's address; replies need no route of their own. */
+/** Packets to the router have the host's address; replies need no route of their own. */
 const SET_UP = `
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 set -e
@@ -68,7 +68,7 @@ export interface Network {
 /** @returns once the addresses are there */
 export async function startNetwork(): Promise<Network> {
   if (wayIn === undefined) throw new Error('no permission to make namespaces');
-  // cat ends when its stdin does, and so with us at the latest.
+  // cat ends when its stdin does, so at the latest with this process.
   const anchor: ChildProcess = spawn('unshare', [...wayIn.unshare, 'sh', '-c', SET_UP], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

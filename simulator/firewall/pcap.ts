@@ -1,4 +1,4 @@
-/** What `tcpdump -w -` writes, taken apart as it comes (the pcap format of libpcap, pcap-savefile(5)). */
+/** Reads the output of `tcpdump -w -` as it comes (the pcap format of libpcap, pcap-savefile(5)). */
 
 /** Where the IP header begins, by link type (tcpdump.org/linktypes.html). */
 const IP_STARTS: ReadonlyMap<number, number> = new Map([

@@ -1,4 +1,4 @@
-/** Firewall rules from their named arguments; whatever is not known here is an error. */
+/** Firewall rules from their named arguments; an argument that is not known here is an error. */
 import { parseDuration } from '../api/durations';
 import { type Matcher, readMatcher } from './matchers';
 
@@ -35,7 +35,7 @@ export interface Rule {
   readonly action: Action;
 }
 
-/** What a rule may have that matches nothing and does nothing. */
+/** Arguments of a rule that match nothing and do nothing. */
 const REMARKS = ['comment', 'log', 'log-prefix'];
 
 /** The arguments of each action, beside those of every rule. */

@@ -1,7 +1,7 @@
 /**
  * Imports a script of the RouterOS language into a Configuration. It reads as much of the language
- * as `fwknop-mikrotik init` writes, by the manual's grammar (Scripting) and with nothing of our own
- * writer in it; anything else is an error.
+ * as `fwknop-mikrotik init` writes, by the manual's grammar (Scripting) and independent of init's
+ * writer; anything else is an error.
  */
 import type { Configuration, Item } from './configuration';
 
@@ -21,12 +21,12 @@ type Term = (item: Item, machine: Machine) => boolean;
 /**
  * Runs a script to its end.
  *
- * @returns what it prints, line by line. Throws at the first statement that fails, as `/import` does.
+ * @returns the lines that it prints. Throws at the first statement that fails, as `/import` does.
  */
 export function importScript(text: string, router: Configuration): string[] {
   const program = new Reader(text).statements();
   const printed: string[] = [];
-  // [C] What is pasted into a terminal, or imported line by line, keeps no variable between lines.
+  // [C] A terminal, or an import line by line, keeps no variable between lines.
   for (const statement of program) statement({ router, printed, scopes: [new Map()] });
   return printed;
 }

@@ -1,24 +1,26 @@
 import { DEFAULT_HELPER, DEFAULT_OUT, DEFAULT_SPA_PORT, DEFAULT_WAN } from './options';
 
 /** The text of `fwknop-mikrotik init --help`. */
-export const USAGE = `fwknop-mikrotik init - write all that a new set-up needs, for all machines
+export const USAGE = `fwknop-mikrotik init - write the files of a new setup
 
 Synopsis
   fwknop-mikrotik init --router HOST --fwknopd ADDRESS --server HOST
                        --service SERVICE [--service SERVICE ...] [options]
   fwknop-mikrotik init --undo
 
-  It connects to nothing and changes nothing but the folder that it makes. On a
-  terminal it asks for what is missing.
+  It writes the files for the router, the fwknopd host and the clients into a
+  new directory, and prints the steps that are left. It connects to nothing and
+  changes nothing else. On a terminal it asks for the missing options.
 
 Options
   --router HOST         the router in your network: IPv4 address or name
-  --fwknopd ADDRESS     the machine that runs fwknopd: IPv4 address
+  --fwknopd ADDRESS     the host that runs fwknopd: IPv4 address
   --container ADDRESS   run fwknopd in a container on the router, at this
                         address of the LAN; in place of --fwknopd
   --server HOST         the router on the Internet: IPv4 address or name
-  --service SERVICE     what a knock opens: tcp/22 of the router itself, or
-                        tcp/443=192.168.88.10[:PORT] of a host inside
+  --service SERVICE     a service that a knock opens: tcp/22 of the router, or
+                        tcp/443=192.168.88.10[:PORT] of a host behind it; may be
+                        repeated, or a list with commas
   --client NAME         a client with keys of its own, such as phone; may be
                         repeated (default: this host's name, or client)
   --name NAME           begin the names of the client's stanzas with it:
@@ -29,35 +31,37 @@ Options
   --wan-interface NAME  its WAN interface instead, where there is no such list,
                         such as pppoe-out1
   --spa-port PORT       the UDP port of SPA packets (${DEFAULT_SPA_PORT})
-  --sliding             every new connection keeps the door open for another
-                        hour; max-timeout then no longer bounds it
-  --fallback KIND       let the router itself open these services to knocks as
-                        well, for when fwknopd's machine is down: sequence,
-                        payload or secret
+  --sliding             every new connection sets the timer of its address to an
+                        hour again: max-timeout no longer bounds it, and an
+                        entry with more time left gets shorter
+  --fallback KIND       let the router itself open these services to knocks too,
+                        for when the fwknopd host is down: sequence, payload or
+                        secret
   --knocks LIST         the knocks, in order: tcp/1337,udp/17954
-  --payload TEXT        of kind payload: what the UDP packet holds, exactly
-  --regexp              find it by a layer-7 regexp: slower, any case of letters
+  --payload TEXT        of kind payload: the exact content of the UDP packet
+  --regexp              match it by a layer-7 regexp: slower, ignores case
   --passphrase-file FILE
-                        of kind secret: a line a knock; else they are asked for
-  --always LIST         who needs no knock: 192.0.2.1,198.51.100.0/24
-  --helper PATH         this program on fwknopd's machine
-                        (${DEFAULT_HELPER})
-  --out DIR             the folder to make (${DEFAULT_OUT})
-  --force               write over the files that are in it
-  --qr                  draw the phone's QR code here as well
+                        of kind secret: a passphrase a line, one for each knock;
+                        without it they are asked for
+  --always LIST         addresses that need no knock: 192.0.2.1,198.51.100.0/24
+  --helper PATH         this program on the fwknopd host (default: its own path,
+                        or ${DEFAULT_HELPER})
+  --out DIR             the directory to make (${DEFAULT_OUT})
+  --force               overwrite the files that are in it
+  --qr                  draw the QR codes for phones here too
   --undo                print the script that removes what router.rsc added
   --help                print this text
 
-Files, in the folder (mode 700; all of them 600, for each holds a secret)
+Files, in the directory (mode 700; the files 600, since each holds a secret)
   router.rsc            for the router: RouterOS 7.9 or later, to /import
-  mikrotik.toml         for /etc/fwknop on fwknopd's machine
+  mikrotik.toml         for /etc/fwknop on the fwknopd host
   access.conf           a stanza of fwknopd for each client, with fresh keys
   CLIENT/fwknoprc       stanzas for the client's ~/.fwknoprc, one a service
   CLIENT/phone.svg      the client's keys as a QR code for the Fwknop2 app
 
 Exit status
   0   the files are written
-  64  bad arguments, or something is missing and there is nobody to ask
-  78  the folder is open to others, or has these files already, or cannot be
-      written
+  64  bad arguments, or options are missing and there is no terminal
+  78  the directory has insecure permissions, or these files already, or cannot
+      be written
 `;

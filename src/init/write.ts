@@ -42,7 +42,7 @@ function makeDirectory(path: string): boolean {
   if ((stats.mode & 0o077) !== 0 || stats.uid !== process.geteuid?.()) {
     throw new Failure(
       'config',
-      `${showPath(path)}: this directory is open to others`,
+      `${showPath(path)}: insecure permissions: others may open this directory`,
       'name a new one: --out DIR',
     );
   }

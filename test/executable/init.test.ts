@@ -35,14 +35,14 @@ const withDecoder =
     ? test
     : leftOut('the QR codes', 'the Debian packages zbar-tools and librsvg2-bin');
 
-/** What an independent decoder reads in a picture. */
+/** The text that an independent decoder reads in a picture. */
 function decode(picture: string): string {
   const options = ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable'];
   const text = execFileSync('zbarimg', [...options, picture], { encoding: 'utf8', stdio: 'pipe' });
   return text.trimEnd();
 }
 
-/** What the phone is to read, from access.conf. */
+/** The text that the phone must scan, from access.conf. */
 function phoneText(out: string): string {
   const access = readFileSync(join(out, 'access.conf'), 'utf8');
   const [, key] = /^KEY_BASE64 +(\S{44})$/m.exec(access) ?? [];
@@ -169,7 +169,7 @@ ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
     expect(filesIn(join(ownFolder(), 'fwknop-setup'))).toEqual(FILES);
   });
 
-  test('writes over nothing without --force, and makes new keys with it', async () => {
+  test('overwrites nothing without --force, and makes new keys with it', async () => {
     const out = ownPath('again');
     const args = ['init', ...NEEDED, '--out', out];
     await run(args);
@@ -182,7 +182,7 @@ ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
     expect(phoneText(out)).not.toBe(before);
   });
 
-  test('without a terminal says what is missing, all of it', async () => {
+  test('without a terminal it names all missing options', async () => {
     const out = ownPath('missing');
     const { status, stdout, stderr } = await run([
       'init',
@@ -205,7 +205,7 @@ ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
     expect(existsSync(out)).toBe(false);
   });
 
-  test('refuses what is wrong, and writes nothing', async () => {
+  test('refuses a bad option, and writes nothing', async () => {
     const out = ownPath('wrong');
     const { status, stderr } = await run(['init', ...NEEDED, '--out', out, '--spa-port=99999']);
     expect({ status, stderr }).toEqual({
@@ -252,7 +252,7 @@ ssh -t 192.168.88.50 sudo fwknop-mikrotik install fwknop-setup`,
 describe('on a terminal', () => {
   const onTerminal = testOnTerminal('the questions of init');
 
-  // Whatever this host offers as a default is part of the prompt.
+  // The default that this host offers stands between these texts and the answer.
   const [ROUTER, FWKNOPD] = ['in your network', 'that runs fwknopd'];
   const [SERVER, SERVICE] = ['for your clients: ', 'of a host behind it: '];
 
@@ -330,7 +330,7 @@ describe('on a terminal', () => {
     expect(script).toContain(`address=${own}/32`);
   });
 
-  onTerminal('asks nothing where all is said', async () => {
+  onTerminal('asks nothing if no option is missing', async () => {
     const { status, screen } = await runOnTerminal(
       ['init', ...NEEDED, '--out', ownPath('silent')],
       [],

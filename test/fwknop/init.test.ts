@@ -13,7 +13,7 @@ import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';
 import type { WorldOptions } from './world';
 
-const story = testInNamespaces('a set-up by init, end to end');
+const story = testInNamespaces('a setup by init, end to end');
 jest.setTimeout(60_000);
 afterEach(closeWorlds);
 
@@ -41,17 +41,17 @@ function init(name: string, ...options: string[]): (file: string) => string {
   return (file) => readFileSync(join(out, file), 'utf8');
 }
 
-/** A router that was provisioned from the script alone, and what that printed. */
+/** A router that was configured by the script alone, and the last line that this printed. */
 function provisioned(script: string) {
   const configuration = new Configuration();
   const [printed = ''] = importScript(script, configuration).slice(-1);
   return { router: { ...configuration.serve(8729), host: ROUTER }, printed };
 }
 
-/** What the first step printed. */
+/** The fingerprint that the first step printed. */
 const fingerprintIn = (printed: string) => /[0-9a-f]{64}$/.exec(printed)?.[0] ?? '';
 
-/** The third step by hand. */
+/** Pins the fingerprint by hand. */
 const pin = (toml: string, printed: string) => `${toml}fingerprint = "${fingerprintIn(printed)}"\n`;
 
 const worldOf = (file: (name: string) => string, toml: string, router: WorldOptions['router']) =>
@@ -97,7 +97,7 @@ story('a knock opens, once the certificate is pinned', async () => {
   ]);
 });
 
-story('a knock opens nothing that was not named', async () => {
+story('a knock opens no service that init did not name', async () => {
   const file = init('one', '--fwknopd=127.0.0.1', '--service=tcp/22');
   const { router, printed } = provisioned(file('router.rsc'));
   const world = await worldOf(file, pin(file('mikrotik.toml'), printed), router);
@@ -108,7 +108,7 @@ story('a knock opens nothing that was not named', async () => {
   expect(await world.entries()).toEqual([]);
 });
 
-story('another machine than the one of --fwknopd is not served', async () => {
+story('a host other than that of --fwknopd is not served', async () => {
   const file = init('elsewhere', '--fwknopd=127.0.0.77', '--service=tcp/22');
   const { router, printed } = provisioned(file('router.rsc'));
   const toml = pin(file('mikrotik.toml'), printed);

@@ -2,8 +2,8 @@
 # it again, indefinitely and from anywhere, and it holds the text in the clear. No scan sends it.
 :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
   # Remove what an import may have left that ended half-way.
-  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
-  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
+  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock "]
+  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock "]
   # Layer 7 costs much time and memory, ignores the case of letters, and looks at the first 10
   # packets or 2 KB of a connection, which should be seen in both directions.
   /ip/firewall/layer7-protocol/add name=fwknop-knock regexp="^Open sesame\\\? \\(1\\)\$" comment="fwknop-mikrotik: knock text"

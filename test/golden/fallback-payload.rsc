@@ -2,8 +2,8 @@
 # it again, indefinitely and from anywhere, and it holds the text in the clear. No scan sends it.
 :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
   # Remove what an import may have left that ended half-way.
-  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
-  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
+  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock "]
+  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock "]
   /ip/firewall/filter/add chain=fwknop-knock action=add-src-to-address-list address-list=FWKNOP_KNOCKED address-list-timeout=5m protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
   /ip/firewall/filter/add chain=fwknop-knock action=return protocol=udp dst-port=1234 content="Open \"sesame\"\? \$1" packet-size=45 comment="fwknop-mikrotik: knock 1 of 1"
 } else={

@@ -2,8 +2,8 @@
 # indefinitely and from anywhere. A port scan touches other ports too and is barred.
 :if ([:len [/ip/firewall/filter/find where comment="fwknop-mikrotik: knock udp"]] = 0) do={
   # Remove what an import may have left that ended half-way.
-  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock"]
-  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock"]
+  /ip/firewall/filter/remove [/ip/firewall/filter/find where comment~"^fwknop-mikrotik: knock "]
+  /ip/firewall/layer7-protocol/remove [/ip/firewall/layer7-protocol/find where comment~"^fwknop-mikrotik: knock "]
   # A source that touched a wrong port passes no stage for a while.
   /ip/firewall/filter/add chain=fwknop-knock action=return src-address-list=FWKNOP_KNOCK_PENALTY comment="fwknop-mikrotik: knock penalty"
   # The last stage first, so that no packet passes two.

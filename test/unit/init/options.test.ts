@@ -23,7 +23,7 @@ const read = async (...argv: string[]) => readSetup(await readCommandLine(argv),
 const CLIENTS = ['--client=phone', '--client=laptop'];
 const refused = async (...argv: string[]) => linesOf(await refusalOf(read(...argv)), 'usage');
 
-test('reads the whole of a set-up', async () => {
+test('reads a whole setup', async () => {
   const services = ['tcp/22', 'tcp/443=192.168.88.10', 'udp/51820=192.168.88.10:51821'];
   const argv = [...NEEDED, ...CLIENTS, ...services.map((service) => `--service=${service}`)];
   expect(await read(...argv)).toEqual(SETUP);
@@ -45,7 +45,7 @@ test('reads the whole of a set-up', async () => {
   });
 });
 
-test('says all that is missing and all that is wrong at once', async () => {
+test('names everything that is missing and everything that is wrong', async () => {
   expect(await refused('--fwknopd', 'pi.lan', '--spa-port=0', '--helper=node x')).toEqual([
     '--router: missing; hint: for example --router 192.168.88.1',
     '--server: missing; hint: for example --server fw.example.com',
@@ -84,7 +84,7 @@ test.each(['', '.', 'usr/bin/x', '/usr/bin/x y', '/x;y', '/x$y', '/caf\u00e9'])(
   },
 );
 
-test('takes a helper as long as fwknopd does, and no longer', async () => {
+test('takes a helper as long as fwknopd takes, and no longer', async () => {
   const words = ` --client ${'x'.repeat(20)} $SRC $PROTO $PORT $CLIENT_TIMEOUT`.length;
   const helper = (length: number) => `--helper=/${'x'.repeat(length - 1)}`;
   const argv = [...NEEDED, '--service=tcp/22'];
@@ -186,7 +186,7 @@ test('refuses a service twice, and the port of the SPA packets', async () => {
   expect((await read(...NEEDED, '--service=tcp/62201')).services).toHaveLength(1);
 });
 
-test('refuses what the router may take for every machine, or for every other list', async () => {
+test('refuses values that the router may take for every address, or for every other list', async () => {
   const argv = ['--router=192.168.88.1', '--server=x.example', '--fwknopd=0.0.0.0', '--wan=!WAN'];
   expect(await refused(...argv, '--service=tcp/22=0.0.0.0')).toEqual([
     '--fwknopd: expected an IPv4 address',
@@ -233,7 +233,7 @@ test.each([
   expect(readSetup(commandLine, { ...HOST, name }).clients).toEqual([client]);
 });
 
-test('refuses words and unknown options', async () => {
+test('refuses arguments and unknown options', async () => {
   expect(await refused('tcp/22')).toEqual([
     'init takes options only; hint: see fwknop-mikrotik init --help',
   ]);

@@ -196,7 +196,7 @@ describe.each(['7.9', '7.19', '7.24'] as const)('on RouterOS %s', (release) => {
       certificate: 'none',
       disabled: 'true',
     });
-    // What cannot be put back is named.
+    // It names the settings that it cannot restore.
     expect(printed.join('\n')).toMatch(/address list and tls-version/);
 
     importScript(undoScript(), router);

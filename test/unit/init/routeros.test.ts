@@ -24,7 +24,7 @@ describe('quoteText', () => {
     fc.assert(fc.property(texts, (text) => expect(readString(quoteText(text))).toBe(text)));
   });
 
-  test('writes one line of printable ASCII, whatever it is given', () => {
+  test('writes one line of printable ASCII for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) =>
         expect(quoteText(text)).toMatch(/^[\x20-\x7e]*$/),

@@ -59,7 +59,7 @@ test.each(options)('the command line takes --$name $value', async ({ name, value
 test('names the defaults that apply', () => {
   expect(USAGE).toMatch(/--wan LIST .*\(WAN\)$/m);
   expect(USAGE).toMatch(/--spa-port PORT .*\(62201\)$/m);
-  expect(USAGE).toMatch(/--helper PATH .*\n +\(\/usr\/bin\/fwknop-mikrotik\)$/m);
+  expect(USAGE).toMatch(/--helper PATH .*\n +or \/usr\/bin\/fwknop-mikrotik\)$/m);
   expect(USAGE).toMatch(/--out DIR .*\(fwknop-setup\)$/m);
 });
 

@@ -37,7 +37,7 @@ describe.each([0o000, 0o022, 0o077, 0o777])('with umask %o', (umask) => {
   });
   afterEach(() => process.umask(before));
 
-  test('folder and files are closed to others, and open to their owner', () => {
+  test('only the owner may read the directory and its files', () => {
     const folder = fresh();
     writeFiles(folder, FILES, false);
     expect(modeOf(folder)).toBe(0o700);
@@ -62,10 +62,10 @@ test('a file below a directory of its own gets one that is closed to others', ()
       refusal(() => writeFiles(folder, files, true)),
       'config',
     )[0],
-  ).toMatch(/phone: this directory is open to others/);
+  ).toMatch(/phone: insecure permissions/);
 });
 
-test('what is there stays, and nothing is added to it', () => {
+test('existing files stay, and nothing is added to them', () => {
   const folder = fresh();
   mkdirSync(folder, { mode: 0o700 });
   writeFileSync(join(folder, 'two'), 'mine');
@@ -84,7 +84,7 @@ test('a link is not followed', () => {
   expect(existsSync(join(base, 'elsewhere'))).toBe(false);
 });
 
-test('--force writes over it, and closes it', () => {
+test('--force overwrites them, and makes them secret', () => {
   const folder = fresh();
   mkdirSync(folder, { mode: 0o700 });
   writeAs(join(folder, 'two'), 'mine', 0o644);
@@ -94,7 +94,7 @@ test('--force writes over it, and closes it', () => {
   expect(modeOf(join(folder, 'two'))).toBe(0o600);
 });
 
-test('--force leaves all as it is, where one cannot be written', () => {
+test('--force changes nothing if one file cannot be written', () => {
   const folder = fresh();
   mkdirSync(join(folder, 'two'), { recursive: true });
   chmodSync(folder, 0o700);
@@ -104,7 +104,7 @@ test('--force leaves all as it is, where one cannot be written', () => {
   expect(readFileSync(join(folder, 'one'), 'utf8')).toBe('mine');
 });
 
-test('a failure in the middle leaves no file, and no folder that was not there', () => {
+test('a failure in the middle leaves no file, and no directory that was not there', () => {
   const folder = fresh();
   const files = [{ name: 'phone/three', text: '' }, ...FILES, { name: 'no/such/folder', text: '' }];
   linesOf(
@@ -120,16 +120,16 @@ test('a failure in the middle leaves no file, and no folder that was not there',
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a folder that is open to others is refused', () => {
+test('a directory with insecure permissions is refused', () => {
   const folder = fresh();
   mkdirSync(folder);
   chmodSync(folder, 0o755);
-  expect(refused(folder)[0]).toMatch(/open to others; hint: .*--out/);
-  expect(refused(folder, true)[0]).toMatch(/open to others/);
+  expect(refused(folder)[0]).toMatch(/insecure permissions: .*; hint: .*--out/);
+  expect(refused(folder, true)[0]).toMatch(/insecure permissions/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('what is no folder, or cannot be made, is refused', () => {
+test('a file in its place, or a directory that cannot be made, is refused', () => {
   expect(refused(writeAs(fresh(), ''))[0]).toMatch(/not a directory/);
   expect(refused(join(base, 'no', 'such', 'folder'))[0]).toMatch(/cannot be written: ENOENT/);
 });

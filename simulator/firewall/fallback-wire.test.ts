@@ -1,4 +1,4 @@
-/** The doors that init writes, from its script to the open list, by knocks on the wire. */
+/** The fallback that init writes, from its script to the open list, by knocks on the wire. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,7 +44,7 @@ const isOpen = () => isListed(lists, 'FWKNOP_KNOCKED', 'v4', KNOCKER.v4);
 const verdicts = (port: number) =>
   firewall.journal.filter(({ packet }) => packet.dstPort === port).map(({ verdict }) => verdict);
 
-describeInNetwork('fallback doors on the wire')('a door', () => {
+describeInNetwork('the fallback on the wire')('a fallback', () => {
   beforeAll(async () => {
     network = await startNetwork();
   });
