@@ -3,7 +3,7 @@ import { Failure } from '../common/failure';
 import { type Address, parseAddress, unfitSource } from './address';
 import { type Protocol, parsePort, parseProtocol, parseWholeNumber, type Service } from './service';
 
-/** What fwknopd asks of us after a valid SPA packet. */
+/** The access that fwknopd asks for after a valid SPA packet. */
 export interface AccessRequest extends Service {
   readonly source: Address;
   /** Whole seconds; 0 when the client did not ask for any. */
@@ -11,26 +11,26 @@ export interface AccessRequest extends Service {
 }
 
 /**
- * Reads the four words of fwknopd's command line: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`.
+ * Reads the four arguments that fwknopd passes: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`.
  *
- * Nothing is converted before it is checked: fwknopd lets `010.001.002.003` and port 0 through
- * (extcmd.c, incoming_spa.c), and RouterOS would store an address that is none as a DNS name.
+ * Each is checked before it is converted: fwknopd lets `010.001.002.003` and port 0 through
+ * (extcmd.c, incoming_spa.c), and RouterOS would store an invalid address as a DNS name.
  *
  * @throws Failure `usage`
  */
-export function parseAccessRequest(words: readonly string[]): AccessRequest {
-  const [source, protocol, port, timeout] = words;
+export function parseAccessRequest(args: readonly string[]): AccessRequest {
+  const [source, protocol, port, timeout] = args;
   if (
-    words.length !== 4 ||
+    args.length !== 4 ||
     source === undefined ||
     protocol === undefined ||
     port === undefined ||
     timeout === undefined
   ) {
-    // The words are not repeated here: one of them may be a password that lost its option.
+    // The arguments are not repeated here: one may be a password whose option was forgotten.
     throw new Failure(
       'usage',
-      `expected four arguments, <src> <proto> <port> <timeout>, got ${words.length}`,
+      `expected four arguments, <src> <proto> <port> <timeout>, got ${args.length}`,
       'see fwknop-mikrotik --help',
     );
   }
@@ -45,7 +45,7 @@ export function parseAccessRequest(words: readonly string[]): AccessRequest {
 function readSource(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) {
-    // Shown only where it looks like an address: it may be a password that lost its option.
+    // Shown only where it looks like an address: it may be a password whose option was forgotten.
     const shown = /^[\d.:]{1,45}$/.test(text) ? ` ${text}` : '';
     throw new Failure('usage', `src${shown}: not an IP address in its usual form`);
   }
@@ -80,7 +80,7 @@ function readTimeout(text: string): number {
     throw new Failure(
       'usage',
       `timeout: not a whole number of seconds up to ${LONGEST_TIMEOUT}`,
-      // fwknopd's $TIMEOUT is the time of day at which access ends.
+      // fwknopd's $TIMEOUT is the Unix time at which access ends.
       /^\d{9,}$/.test(text) ? 'use $CLIENT_TIMEOUT, not $TIMEOUT' : undefined,
     );
   }

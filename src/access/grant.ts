@@ -6,7 +6,7 @@ import { type Service, type ServiceRange, serviceName } from './service';
 /** The timeout of a request that names none, in seconds: as fwknopd's own FW_ACCESS_TIMEOUT. */
 export const DEFAULT_TIMEOUT = 30;
 
-/** What the configuration grants to a client. Timeouts in seconds; undefined: without a limit. */
+/** The access that the configuration grants to a client. Timeouts in seconds; undefined: no limit. */
 export interface GrantRules {
   /** The client's name, where the command line gives one. */
   readonly client: string | undefined;
@@ -23,7 +23,7 @@ export interface GrantRules {
 /** An access request that may open, and for how long: at least a second, never without an end. */
 export interface Grant extends Service {
   readonly source: Address;
-  /** What is let in: the source, or its network in CIDR notation. */
+  /** The source, or its network in CIDR notation: it goes on the address list. */
   readonly network: string;
   readonly client: string | undefined;
   /** Whole seconds, at least 1. */
@@ -38,7 +38,7 @@ export interface Grant extends Service {
  * Decides whether an access request may open, and for how long.
  *
  * fwknopd enforces neither OPEN_PORTS nor MAX_FW_TIMEOUT for a CMD_CYCLE_OPEN command
- * (incoming_spa.c takes the command's branch first), so this is the only place that does.
+ * (incoming_spa.c takes the command's branch first), so only this function does.
  *
  * @throws Failure `denied`
  */

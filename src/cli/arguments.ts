@@ -10,7 +10,7 @@ export interface Options<Text extends string, Switch extends string> {
   readonly optional?: readonly Text[];
   /** Options without a value. */
   readonly switches: readonly Switch[];
-  /** How the user gets the help that lists them. */
+  /** The command that prints the help. */
   readonly help: string;
 }
 
@@ -24,7 +24,7 @@ export interface SplitCommandLine<Text extends string, Switch extends string> {
 }
 
 /**
- * Takes any command line apart.
+ * Splits a command line into arguments and options.
  *
  * @throws Failure `usage`
  */

@@ -4,7 +4,7 @@ import type { Overrides } from '../config/config';
 import * as setting from '../config/settings';
 import { type SplitCommandLine, splitCommandLine } from './arguments';
 
-/** What the command line asks for. */
+/** The request of a command line. */
 export type Invocation =
   | { readonly verb: 'help' | 'version' }
   | {
@@ -73,7 +73,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
 const USUAL_OPTIONS = ['client', 'config'] as const;
 
 /**
- * Takes fwknopd's usual call apart: four arguments, with or without `--client NAME` and
+ * Splits fwknopd's usual call: four arguments, with or without `--client NAME` and
  * `--config FILE` before them. Such a call needs no parser, and to load yargs takes longer than the
  * rest of the start.
  *
@@ -94,7 +94,7 @@ export function readUsualCall(argv: readonly string[]): OpeningCommandLine | und
   return { positionals: rest, texts, switches: new Set() };
 }
 
-/** Takes any command line apart. @throws Failure `usage` */
+/** Splits any command line. @throws Failure `usage` */
 export function readByYargs(argv: readonly string[]): Promise<OpeningCommandLine> {
   return splitCommandLine(argv, {
     texts: TEXT_OPTIONS,

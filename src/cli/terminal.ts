@@ -4,21 +4,21 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { Failure } from '../common/failure';
 
-/** Whether there is somebody to ask: questions go to stderr, answers come from stdin. */
+/** Whether questions can be asked: they go to stderr, answers come from stdin. */
 export function isTerminal(): boolean {
   return isatty(0) && isatty(2);
 }
 
-/** Asks on the terminal. @returns what was typed, without the spaces around it */
+/** Asks on the terminal. @returns the answer, without the spaces around it */
 export async function ask(question: string): Promise<string> {
   return (await answer({ input: process.stdin, output: process.stderr }, question)).trim();
 }
 
-/** Asks on the terminal for what must not be seen there. @returns what was typed, as it was */
+/** Asks on the terminal for a secret, without echo. @returns the answer as it was typed */
 export async function askSecret(question: string): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  // With `terminal` readline takes the echo into its own hands, and these write to nowhere: at once,
-  // before there is a question that somebody could answer.
+  // With `terminal` readline does the echo itself, and writes it to nowhere: already before the
+  // question is shown.
   const answered = answer({ input: process.stdin, output: nowhere, terminal: true }, '');
   process.stderr.write(question);
   try {
@@ -28,7 +28,7 @@ export async function askSecret(question: string): Promise<string> {
   }
 }
 
-/** What was typed, or pasted, before it was asked for: whole lines, and the beginning of one. */
+/** Lines that were typed, or pasted, before their question, and the beginning of one. */
 const typedAhead: string[] = [];
 let partialLine = '';
 
@@ -41,7 +41,7 @@ async function answer(streams: ReadLineOptions, question: string): Promise<strin
   const terminal = createInterface(streams);
   terminal.on('line', (next) => typedAhead.push(next)); // not the one that answers
   try {
-    // At the end of the input readline would leave the question open for ever.
+    // At the end of the input readline would leave the question open indefinitely.
     const ended = once(terminal, 'close').then(() =>
       Promise.reject(new Failure('usage', 'no answer')),
     );
@@ -49,7 +49,7 @@ async function answer(streams: ReadLineOptions, question: string): Promise<strin
     if (partialLine !== '') terminal.write(partialLine);
     return await Promise.race([answered, ended]);
   } catch (error) {
-    // Ctrl-C or Ctrl-D; not every Node.js says so.
+    // Ctrl-C or Ctrl-D; not every Node.js ends the question for it.
     if ((error as Error).name === 'AbortError') throw new Failure('usage', 'no answer');
     throw error;
   } finally {
@@ -58,7 +58,7 @@ async function answer(streams: ReadLineOptions, question: string): Promise<strin
   }
 }
 
-/** Asks for a yes, given after the question; anything else is a no. */
+/** Asks for a yes, typed after the question; any other answer is a no. */
 export async function confirm(question: string): Promise<boolean> {
   typedAhead.length = 0;
   partialLine = '';

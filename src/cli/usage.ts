@@ -43,7 +43,7 @@ Options
   --routerip HOST       use this router, not those of the configuration
   --routerport PORT     its API port (8729; 8728 with --tls off)
   --routeruser USER     the user to log in as
-  --password-file FILE  a file that holds nothing but the password
+  --password-file FILE  a file that holds the password alone, in one line
   --routerpass TEXT     the password; fwknopd logs it, so prefer a file
   --tls MODE            verify (default), insecure, anonymous or off
   --fingerprint HEX     trust the certificate with this SHA-256 fingerprint only

@@ -1,4 +1,4 @@
-/** The end of the time that a run has. (An AbortSignal would do, and takes half a millisecond.) */
+/** The end of a run's time. An AbortSignal in its place would take half a millisecond. */
 export class Deadline {
   readonly #listeners = new Set<() => void>();
   /** Milliseconds from the start of the process. */
@@ -15,14 +15,14 @@ export class Deadline {
     return this.#isOver;
   }
 
-  /** Calls a listener once when the time is over, at once if it is. */
+  /** Calls a listener once: when the time is over, or at once where it is over already. */
   on(listener: () => void): void {
     if (this.#isOver) {
       listener();
       return;
     }
     this.#listeners.add(listener);
-    // Not yet: the timer takes 0.2 ms to set up, and what it guards, such as a connection, is then on its way.
+    // The timer takes 0.2 ms to set up: the connection that it limits begins first.
     process.nextTick(() => this.#start());
   }
 
@@ -30,7 +30,7 @@ export class Deadline {
     this.#listeners.delete(listener);
   }
 
-  /** Waits, but not beyond the end. @returns whether there is time left */
+  /** Waits, at most until the end. @returns whether there is time left */
   async wait(milliseconds: number): Promise<boolean> {
     await new Promise<void>((resolve) => {
       const settle = () => {
@@ -44,7 +44,7 @@ export class Deadline {
     return !this.#isOver;
   }
 
-  /** Stops the clock, which would keep the process from ending before. */
+  /** Stops the timer, which would keep the process running. */
   cancel(): void {
     clearTimeout(this.#timer);
   }

@@ -1,5 +1,5 @@
 /**
- * Every way in which a run can end, and what each one tells the caller.
+ * Every outcome of a run, and the exit status that tells it to the caller.
  *
  * The statuses are those of sysexits.h, where it has a fitting one.
  */
@@ -13,7 +13,7 @@ export const EXIT = {
   bug: { status: 70, meaning: 'a bug in this program' },
   unanswered: {
     status: 75,
-    meaning: 'the add was sent and never answered: the door may be open',
+    meaning: 'the add was sent and never answered: the port may be open',
   },
   router: {
     status: 76,
@@ -31,7 +31,7 @@ export const EXIT = {
 
 export type FailureKind = Exclude<keyof typeof EXIT, 'open'>;
 
-/** One thing that is wrong and, where there is one, what to do: both lower case, no full stop. */
+/** A fault and, where there is one, a hint how to fix it: both lower case, without a full stop. */
 export interface Fault {
   readonly what: string;
   readonly hint?: string | undefined;
@@ -52,7 +52,7 @@ export class Failure extends Error {
   }
 }
 
-/** Turns whatever was thrown into a Failure; an error that is none is a bug of this program. */
+/** Turns a thrown error into a Failure; any error of another class is a bug of this program. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   return new Failure('bug', `internal error: ${(error as Error).message}`, 'please report it');

@@ -1,6 +1,6 @@
 const LONGEST_QUOTE = 40;
 
-/** Makes foreign text fit for a terminal and a log: printable ASCII, anything else as `?`. */
+/** Replaces all but printable ASCII by `?`: foreign text may hold the escape codes of a terminal. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
 }
@@ -10,14 +10,14 @@ export function clip(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 3))}...`;
 }
 
-/** Shortens text to a number of characters, `...` included, by its middle: both ends matter. */
+/** Shortens text to a number of characters, `...` included, and keeps both of its ends. */
 export function clipMiddle(text: string, length: number): string {
   if (text.length <= length) return text;
   const tail = Math.floor((length - 3) / 2);
   return `${text.slice(0, length - 3 - tail)}...${text.slice(text.length - tail)}`;
 }
 
-/** Quotes a value that somebody else chose, short and printable. */
+/** Quotes foreign text, shortened and printable. */
 export function quote(text: string): string {
   return `"${clip(printable(text), LONGEST_QUOTE)}"`;
 }
@@ -33,7 +33,7 @@ export function isHostName(text: string): boolean {
   return isSpelled && text.length <= 253;
 }
 
-/** A word for a command that somebody is to paste into a shell. */
+/** Writes a word for a shell: in quotes, where it needs them. */
 export function shellWord(text: string): string {
   return /^[\w./@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -5,12 +5,11 @@ import { shellWord } from './text';
 const LARGEST_FILE = 1 << 20; // bytes; a bundle of CA certificates takes a quarter of it
 const LONGEST_PATH = 60; // characters of a path in a message
 
-/** A file that was found fit to be trusted with a router. */
+/** A file with secure permissions, so that it may decide about a router. */
 export interface TrustedFile {
   readonly text: string;
   /**
-   * Refuses the file if others may read it or if it belongs to somebody else: to be called once it
-   * is known to hold a secret.
+   * Refuses the file if others may read it. Call it once the file is known to hold a secret.
    *
    * @throws Failure `config`
    */
@@ -18,13 +17,13 @@ export interface TrustedFile {
 }
 
 /**
- * Reads a file that this program's decisions rest on. It must be a regular file of root's or the
- * caller's that nobody else can write.
+ * Reads a file that decides about a router. It must be a regular file, owned by root or the caller,
+ * that nobody else may write.
  *
- * @param name how messages call it while it is not known to be there: what stands for the path of a
- *   password file may be the password
- * @param ifMissing what to do when there is no such file
- * @throws Failure `config`: missing, unreadable, or loose, with the command that mends it
+ * @param name how messages call the file until it is open: the path that is given for a password file
+ *   may be the password itself
+ * @param ifMissing the hint where there is no such file
+ * @throws Failure `config`: missing, unreadable, or insecure, with the command that fixes it
  */
 export function readTrustedFile(
   path: string,
@@ -61,7 +60,7 @@ export function readRegularFile(
 ): { stats: Stats; text: string } {
   let file: number | undefined;
   try {
-    // Without O_NONBLOCK a FIFO would hold us, and with us fwknopd, until somebody writes to it.
+    // Without O_NONBLOCK a FIFO would block this process, and so fwknopd, until something writes to it.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Failure('config', `${name}: not a regular file`);
@@ -89,12 +88,12 @@ function whyUnreadable(code: string | undefined): string | undefined {
 function refuseOwner(path: string, stats: Stats): void {
   const caller = process.geteuid?.() ?? 0;
   if (stats.uid === 0 || stats.uid === caller) return;
-  const mend = `chown ${caller} ${shellWord(path)}`;
-  throw new Failure('config', `${showPath(path)}: belongs to another user`, mend);
+  const hint = `chown ${caller} ${shellWord(path)}`;
+  throw new Failure('config', `${showPath(path)}: belongs to another user`, hint);
 }
 
-function refuseMode(path: string, stats: Stats, mask: number, what: string, mend: string): void {
+function refuseMode(path: string, stats: Stats, mask: number, what: string, change: string): void {
   if ((stats.mode & mask) === 0) return;
-  const command = `chmod ${mend} ${shellWord(path)}`;
+  const command = `chmod ${change} ${shellWord(path)}`;
   throw new Failure('config', `${showPath(path)}: ${what}`, command);
 }

@@ -1,12 +1,12 @@
 import type { Fault } from './failure';
 
-/** Says what a value should have been: `expected …`. Never repeats a secret. */
+/** A bad value. The message says which one was expected: `expected …`; it never repeats a secret. */
 export class BadValue extends Error {}
 
 /**
- * Reads an untrusted value; what is wrong with it becomes a fault.
+ * Reads an untrusted value; a bad one becomes a fault.
  *
- * @param name what the fault calls the value: an option, or a key
+ * @param name the option or the key, for the fault
  * @param reader throws BadValue
  * @returns undefined where the value is bad
  */

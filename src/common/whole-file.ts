@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-/** Who owns a file, and who may use it. */
+/** The owner and the permissions of a file. */
 export interface Ownership {
   /** Permission bits, such as 0o600; the umask does not change them. */
   readonly mode: number;

@@ -6,7 +6,7 @@ import { readTrustedFile, showPath } from '../common/trusted-file';
 import { readValue } from '../common/values';
 import * as setting from './settings';
 
-/** What is said of one router, by the file or by flags. Undefined is what was not said. */
+/** The settings of one router, in the file or by flags; undefined for one that is not given. */
 export interface RouterSettings {
   readonly name?: string | undefined;
   readonly host?: string | undefined;
@@ -47,15 +47,15 @@ export interface FileSettings {
   readonly routers: readonly RouterSettings[];
 }
 
-/** Keys of which each [[router]] must have one. */
+/** Groups of keys: each [[router]] must have one key of each group. */
 export type Required = readonly (readonly string[])[];
 
 /**
- * Reads a configuration file (TOML). Paths in it are relative to its own folder, since fwknopd runs
+ * Reads a configuration file (TOML). Paths in it are relative to its own directory, since fwknopd runs
  * its commands in `/`.
  *
- * @param faults gets what is wrong with keys and values; what is wrong is undefined in the settings
- * @throws Failure `config` where there is nothing to read: missing, unreadable, loose, or no TOML
+ * @param faults gets a fault for each bad key and value; a bad value is undefined in the settings
+ * @throws Failure `config`: the file is missing, unreadable, insecure or no TOML
  */
 export function readConfigFile(path: string, required: Required, faults: Fault[]): FileSettings {
   const file = readTrustedFile(path, undefined, 'fwknop-mikrotik init writes one');
@@ -81,7 +81,7 @@ export function readConfigText(
   return readSettings(parseToml(path, text), path, required, faults);
 }
 
-/** The settings of a configuration file that is not there. */
+/** The settings of an absent configuration file. */
 export function noConfigFile(): FileSettings {
   return readSettings({}, '', [], []);
 }
@@ -145,8 +145,8 @@ function readGrantKeys(section: Table): GrantSettings {
   };
 }
 
-function readRouter(section: Table, folder: string): RouterSettings {
-  const path = (value: unknown) => resolve(folder, setting.path(value));
+function readRouter(section: Table, directory: string): RouterSettings {
+  const path = (value: unknown) => resolve(directory, setting.path(value));
   const router = {
     name: section.read('name', setting.routerName),
     host: section.read('host', setting.host),
@@ -170,7 +170,7 @@ function readRouter(section: Table, folder: string): RouterSettings {
   return router;
 }
 
-/** One table of the file: hands out its values, typed, and collects what is wrong with them. */
+/** One table of the file: returns its values, typed, and collects their faults. */
 class Table {
   readonly #known: string[] = [];
 

@@ -28,7 +28,7 @@ export interface Config {
   /** The comment of an entry, with {client} in it. */
   readonly comment: string;
   readonly syslog: SyslogMode;
-  /** What is granted to the client that the flags name, or to one without a name. */
+  /** The grant of the client that the flags name, or of one without a name. */
   readonly grant: GrantRules;
   /** The tables `[client.NAME]` of the file, by name. */
   readonly clients: ReadonlyMap<string, ClientSettings>;
@@ -36,7 +36,7 @@ export interface Config {
   readonly routers: readonly Router[];
 }
 
-/** What the flags say. Their `router` applies to every router of the file, or stands alone. */
+/** The settings on the command line. Those of `router` apply to every router of the file, or to `host`. */
 export interface Overrides {
   readonly config: string | undefined;
   readonly client?: string | undefined;
@@ -47,7 +47,7 @@ export interface Overrides {
 }
 
 /**
- * Reads the configuration file and lets the flags win over it. When the flags name a router, the
+ * Reads the configuration file; flags take precedence over it. When the flags name a router, the
  * file's routers are not used, and the default file may be absent.
  *
  * @param whenSyslogKnown is given the mode of syslog, also where the file has faults
@@ -131,7 +131,7 @@ function requiredKeys(flags: RouterSettings): Required {
   return required;
 }
 
-/** Whether nothing is there at all: a link that leads nowhere, or a closed folder, is a fault. */
+/** Whether there is no such file. A dangling link, or a directory without access, is a fault instead. */
 function isAbsent(path: string): boolean {
   try {
     lstatSync(path);
@@ -141,7 +141,7 @@ function isAbsent(path: string): boolean {
   }
 }
 
-/** Leaves out what is said already: a flag's fault shows for each router. */
+/** Leaves repeated faults out: a fault of a flag occurs once for each router. */
 function unique(faults: readonly Fault[]): readonly Fault[] {
   return [...new Map(faults.map((fault) => [fault.what, fault])).values()];
 }
@@ -150,7 +150,7 @@ function setsPassword({ password, passwordFile }: RouterSettings): boolean {
   return password !== undefined || passwordFile !== undefined;
 }
 
-/** Puts flags over the settings of the file; what they replace as a whole is not mixed. */
+/** Merges flags over the file. Password and trust are each replaced as a group. */
 function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
   const { password, passwordFile } = setsPassword(flags) ? flags : file;
   const pins = flags.fingerprint !== undefined || flags.caFile !== undefined;
@@ -171,7 +171,7 @@ function override(file: RouterSettings, flags: RouterSettings): RouterSettings {
   };
 }
 
-/** @param label what messages put before a key of the file */
+/** @param label stands before a key of the file in messages */
 function makeRouter(
   settings: RouterSettings,
   flags: RouterSettings,

@@ -1,6 +1,6 @@
 /**
- * What each setting may be: one reader a setting, used for the flag and for the key of the
- * configuration file alike. A reader takes an untrusted value and returns a typed one.
+ * A reader for each setting, used for the flag and for the key of the configuration file alike. It
+ * takes an untrusted value and returns a typed one.
  *
  * Every reader throws BadValue.
  */
@@ -20,7 +20,7 @@ export type SyslogMode = (typeof SYSLOG_MODES)[number];
 
 const LONGEST_DEADLINE = 120;
 
-/** Any text of printable ASCII, as all that is sent to a router must be. */
+/** Any text of printable ASCII: a router is sent no other. */
 export function text(value: unknown): string {
   if (typeof value !== 'string') throw new BadValue('expected a text');
   if (!isPrintable(value)) throw new BadValue('expected printable ASCII characters only');
@@ -33,7 +33,7 @@ export function filledText(value: unknown): string {
   return filled;
 }
 
-/** A path as the system takes it: any characters but none. */
+/** A path: one character or more, any but NUL. */
 export function path(value: unknown): string {
   if (typeof value !== 'string' || value === '' || value.includes('\0')) {
     throw new BadValue('expected the path of a file');
@@ -121,7 +121,7 @@ export function commentTemplate(value: unknown): string {
 /** The time for the whole run, in seconds. */
 export function deadline(value: unknown): number {
   const seconds = duration(value);
-  // fwknopd handles nothing else while we run, and refuses SPA packets that waited 120 s
+  // fwknopd waits for this program, and refuses SPA packets that are older than 120 s by then
   // (MAX_SPA_PACKET_AGE).
   if (seconds < 1 || seconds > LONGEST_DEADLINE) {
     throw new BadValue(`expected a duration of 1s to ${LONGEST_DEADLINE}s`);

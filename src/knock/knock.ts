@@ -25,12 +25,12 @@ import { changeTargetFile, readTargetFile, targetsPath } from './target-file';
 import { parseTargets, type Target, type Targets, withoutTarget, withTarget } from './targets';
 import { USAGE } from './usage';
 
-const LOOK_UP = 10; // seconds for the look-up of a name
+const LOOKUP = 10; // seconds for the lookup of a name
 
 /**
  * `fwknop-mikrotik knock`.
  *
- * @param argv the command line that follows it
+ * @param argv the command line after `knock`
  * @returns the exit status
  * @throws Failure `usage`, `unreachable` or `config`
  */
@@ -73,25 +73,25 @@ async function knock(request: KnockRequest): Promise<void> {
     }
   });
   if (request.expectedPort === undefined) return;
-  // An attempt that overtook the last knock would be one at a closed door, which routers penalise.
+  // An attempt that overtook the last knock would meet a closed port, and routers penalise that.
   await sleep(request.delay);
-  const door = `tcp/${request.expectedPort.port} at ${address}`;
+  const service = `tcp/${request.expectedPort.port} at ${address}`;
   if (!(await answers(address, request.expectedPort))) {
-    const what = `${door}: no answer in ${request.expectedPort.wait / 1000} s`;
+    const what = `${service}: no answer in ${request.expectedPort.wait / 1000} s`;
     throw new Failure('unreachable', what, 'knock again, perhaps with a longer --delay');
   }
-  print(`${door} answers\n`);
+  print(`${service} answers\n`);
 }
 
 const ASKED = { kind: 'secret', file: undefined } as const;
 
 async function packetsFor(
   knocks: readonly Knock[],
-  cargo: KnockRequest['payload'],
+  payload: KnockRequest['payload'],
 ): Promise<readonly Packet[]> {
-  if (cargo === undefined) return emptyPackets(knocks);
-  if (cargo.kind === 'payload') return textPackets(knocks, cargo.text);
-  return secretPackets(knocks, await passphrasesFor(knocks, cargo.file));
+  if (payload === undefined) return emptyPackets(knocks);
+  if (payload.kind === 'payload') return textPackets(knocks, payload.text);
+  return secretPackets(knocks, await passphrasesFor(knocks, payload.file));
 }
 
 async function passphrasesToHash(file: string | undefined): Promise<readonly string[]> {
@@ -108,10 +108,10 @@ async function passphrasesFrom(file: string | undefined): Promise<readonly strin
   return passphrasesIn(await text(process.stdin), 'stdin');
 }
 
-/** The first address of a host, as the system orders them: the one that others try first as well. */
+/** The first address of a host in the system's order, which other programs try first as well. */
 async function addressOf(host: string): Promise<string> {
-  // A deadline counts from the start of the process; we may have waited for passphrases since.
-  const deadline = new Deadline(process.uptime() + LOOK_UP);
+  // A deadline counts from the start of the process, and the passphrases may have taken time since.
+  const deadline = new Deadline(process.uptime() + LOOKUP);
   try {
     const [address] = await resolve(host, deadline);
     if (address !== undefined) return address;

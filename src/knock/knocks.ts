@@ -7,7 +7,7 @@ export type Knock = Service;
 /** Reads a knock as it stands on a command line: `tcp/1337`. @throws BadValue */
 export function readKnock(text: string): Knock {
   const knock = parseService(text);
-  // The text is not repeated: it may be a passphrase that lost its option.
+  // The text is not repeated: it may be a passphrase whose option was forgotten.
   if (knock === undefined) throw new BadValue('expected tcp/PORT or udp/PORT, ports 1-65535');
   return knock;
 }

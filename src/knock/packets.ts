@@ -3,7 +3,7 @@ import { serviceName } from '../access/service';
 import { Failure } from '../common/failure';
 import type { Knock } from './knocks';
 
-/** A knock and what its packet carries; a TCP knock carries nothing. */
+/** A knock and the content of its packet; that of a TCP knock is empty. */
 export interface Packet {
   readonly knock: Knock;
   readonly payload: Buffer;
@@ -30,7 +30,7 @@ export function textPackets(knocks: readonly Knock[], text: string): readonly Pa
  * passphrase.
  *
  * @param passphrases one a knock, empty for a TCP knock
- * @throws Failure `usage`: a passphrase too many, too few, or in the wrong place
+ * @throws Failure `usage`: too many passphrases, too few, or one in the wrong place
  */
 export function secretPackets(
   knocks: readonly Knock[],
@@ -68,15 +68,15 @@ export function hashOf(passphrase: string): string {
 }
 
 /**
- * Takes a text apart into passphrases, one a line; the last line may lack its end.
+ * Splits a text into passphrases, one a line; the last line may lack its end.
  *
- * @param name how messages call where it came from
+ * @param name of the text's source, for messages
  * @throws Failure `config`: not UTF-8, which would give another hash
  */
 export function passphrasesIn(text: string, name: string): readonly string[] {
   if (text.includes('\ufffd')) throw new Failure('config', `${name}: not UTF-8`);
   if (text === '') return [];
-  // The mark that Windows puts before a text is none of a passphrase's bytes.
+  // The byte order mark that Windows puts before a text is no part of a passphrase.
   return text.replace(/^\ufeff|\r?\n$/g, '').split(/\r?\n/);
 }
 

@@ -6,10 +6,10 @@ import type { Knock } from './knocks';
 import { passphrasesIn } from './packets';
 
 /**
- * Gets a passphrase for each knock: from a file, or asked for without echo; an empty one for a TCP
- * knock, which nobody is asked for.
+ * Gets a passphrase for each knock: from a file, or asked for without echo. A TCP knock has an empty
+ * one, which is not asked for.
  *
- * @throws Failure `config` when the file is missing or loose; `usage` with nobody to ask
+ * @throws Failure `config`: the file is missing or insecure; `usage`: there is no terminal
  */
 export async function passphrasesFor(
   knocks: readonly Knock[],
@@ -30,7 +30,7 @@ export async function passphrasesFor(
 
 /** Reads a file of passphrases, one a line. @throws Failure `config` */
 export function passphraseFile(path: string): readonly string[] {
-  // Not named while it is not known to be there: the path may be a passphrase.
+  // Messages do not repeat the path, which may be a passphrase.
   const name = 'passphrase file';
   const file = readTrustedFile(path, name);
   file.requireSecrecy();

@@ -6,13 +6,13 @@ import { filledText, path, host as readHost } from '../config/settings';
 import { type Knock, readKnock } from './knocks';
 import type { Target } from './targets';
 
-/** What UDP packets carry, where the command line says it. */
+/** The content of the UDP packets, where the command line gives one. */
 export type Payload =
   | { readonly kind: 'payload'; readonly text: string }
-  /** Hashes of passphrases: those of a file, or those that are asked for. */
+  /** Hashes of passphrases: from a file, or asked for. */
   | { readonly kind: 'secret'; readonly file: string | undefined };
 
-/** The TCP port that shall answer after the knocks, and for how many milliseconds to try. */
+/** The TCP port that should answer after the knocks, and for how many milliseconds to try. */
 export interface ExpectedPort {
   readonly port: number;
   readonly wait: number;
@@ -30,7 +30,7 @@ export interface KnockRequest {
   readonly expectedPort: ExpectedPort | undefined;
 }
 
-/** What `fwknop-mikrotik knock` is asked for. */
+/** The request of a `fwknop-mikrotik knock` command line. */
 export type KnockCommand =
   | KnockRequest
   | { readonly verb: 'add'; readonly target: Target }
@@ -44,7 +44,7 @@ type Text = (typeof TEXTS)[number];
 type Switch = (typeof SWITCHES)[number];
 type CommandLine = SplitCommandLine<Text, Switch>;
 
-/** The options that stand for a verb of their own, and what goes together with each verb. */
+/** The options that are verbs, and the options that may be given with each verb. */
 const VERBS = ['add', 'remove', 'list', 'hash'] as const;
 const FITTING: Readonly<Record<'knock' | (typeof VERBS)[number], readonly (Text | Switch)[]>> = {
   knock: ['payload', 'secret', 'passphrase-file', 'delay', 'then', 'wait'],
@@ -70,13 +70,13 @@ export async function readRequest(argv: readonly string[]): Promise<KnockCommand
   const help = 'fwknop-mikrotik knock --help';
   const line = await splitCommandLine(argv, { texts: TEXTS, switches: SWITCHES, help });
   if (line.switches.has('help')) return { verb: 'help' };
-  const judge = new ArgumentReader(line);
-  const request = readAll(line, judge);
-  if (judge.faults.length > 0) throw new Failure('usage', judge.faults);
+  const reader = new ArgumentReader(line);
+  const request = readAll(line, reader);
+  if (reader.faults.length > 0) throw new Failure('usage', reader.faults);
   return request;
 }
 
-/** Applies readers to what was given, and collects what they object to. */
+/** Reads options and arguments, and collects their faults. */
 class ArgumentReader {
   readonly faults: Fault[] = [];
 
@@ -98,22 +98,22 @@ class ArgumentReader {
   }
 }
 
-/** What comes back holds as long as the judge has found no fault. */
-function readAll(line: CommandLine, judge: ArgumentReader): KnockCommand {
+/** @returns a request that is valid as long as the reader has no fault */
+function readAll(line: CommandLine, reader: ArgumentReader): KnockCommand {
   const given = [...line.texts.keys(), ...line.switches];
   const verb = VERBS.find((name) => given.includes(name)) ?? 'knock';
   for (const name of given.filter((option) => !FITTING[verb].includes(option))) {
-    judge.faults.push({ what: `--${name}: of no use with --${verb}` });
+    reader.faults.push({ what: `--${name}: cannot be combined with --${verb}` });
   }
-  if (verb === 'knock') return readKnockRequest(line, judge);
-  if (verb === 'add') return { verb, target: readTarget(line, judge) };
+  if (verb === 'knock') return readKnockRequest(line, reader);
+  if (verb === 'add') return { verb, target: readTarget(line, reader) };
   if (line.positionals.length > 0) {
-    judge.faults.push(
-      verb === 'hash' ? SECRET_ARGUMENT : { what: `--${verb}: an argument too many` },
+    reader.faults.push(
+      verb === 'hash' ? SECRET_ARGUMENT : { what: `--${verb}: takes no argument` },
     );
   }
-  if (verb === 'remove') return { verb, name: judge.option('remove', readHost) ?? '' };
-  return verb === 'hash' ? { verb, file: judge.option('passphrase-file', path) } : { verb };
+  if (verb === 'remove') return { verb, name: reader.option('remove', readHost) ?? '' };
+  return verb === 'hash' ? { verb, file: reader.option('passphrase-file', path) } : { verb };
 }
 
 const SECRET_ARGUMENT: Fault = {
@@ -123,44 +123,44 @@ const SECRET_ARGUMENT: Fault = {
 
 function readKnockRequest(
   { positionals: words, texts, switches }: CommandLine,
-  judge: ArgumentReader,
+  reader: ArgumentReader,
 ): KnockRequest {
   const [place, ...knocks] = words;
-  if (place === undefined) judge.faults.push({ what: 'no host and no target', hint: SEE_HELP });
-  if (texts.has('wait') && !texts.has('then')) judge.faults.push({ what: '--wait: needs --then' });
-  const port = judge.option('then', readExpectedPort);
-  const wait = judge.option('wait', (text) => milliseconds(text, LONGEST_WAIT)) ?? DEFAULT_WAIT;
+  if (place === undefined) reader.faults.push({ what: 'no host and no target', hint: SEE_HELP });
+  if (texts.has('wait') && !texts.has('then')) reader.faults.push({ what: '--wait: needs --then' });
+  const port = reader.option('then', readExpectedPort);
+  const wait = reader.option('wait', (text) => milliseconds(text, LONGEST_WAIT)) ?? DEFAULT_WAIT;
   return {
     verb: 'knock',
-    to: place === undefined ? '' : (judge.word('host', place, readHost) ?? ''),
-    knocks: judge.knocks(knocks),
-    payload: readPayload(switches.has('secret'), judge),
-    delay: judge.option('delay', (text) => milliseconds(text, LONGEST_DELAY)) ?? DEFAULT_DELAY,
+    to: place === undefined ? '' : (reader.word('host', place, readHost) ?? ''),
+    knocks: reader.knocks(knocks),
+    payload: readPayload(switches.has('secret'), reader),
+    delay: reader.option('delay', (text) => milliseconds(text, LONGEST_DELAY)) ?? DEFAULT_DELAY,
     expectedPort: port === undefined ? undefined : { port, wait },
   };
 }
 
-function readPayload(asked: boolean, judge: ArgumentReader): Payload | undefined {
-  const text = judge.option('payload', filledText);
-  const file = judge.option('passphrase-file', path);
+function readPayload(asked: boolean, reader: ArgumentReader): Payload | undefined {
+  const text = reader.option('payload', filledText);
+  const file = reader.option('passphrase-file', path);
   if (text !== undefined && (asked || file !== undefined)) {
     const other = file === undefined ? '--secret' : '--passphrase-file';
-    judge.faults.push({ what: `--payload: contradicts ${other}` });
+    reader.faults.push({ what: `--payload: contradicts ${other}` });
   }
   if (text !== undefined) return { kind: 'payload', text };
   return asked || file !== undefined ? { kind: 'secret', file } : undefined;
 }
 
-function readTarget({ positionals: words, switches }: CommandLine, judge: ArgumentReader): Target {
-  const name = judge.option('add', readHost) ?? '';
+function readTarget({ positionals: words, switches }: CommandLine, reader: ArgumentReader): Target {
+  const name = reader.option('add', readHost) ?? '';
   const [first = '', ...rest] = words;
   const hasHost = !first.includes('/');
   const knocks = hasHost ? rest : words;
-  if (knocks.length === 0) judge.faults.push({ what: '--add: no knocks', hint: SEE_HELP });
+  if (knocks.length === 0) reader.faults.push({ what: '--add: no knocks', hint: SEE_HELP });
   return {
     name,
-    host: hasHost && first !== '' ? (judge.word('host', first, readHost) ?? '') : name,
-    knocks: judge.knocks(knocks),
+    host: hasHost && first !== '' ? (reader.word('host', first, readHost) ?? '') : name,
+    knocks: reader.knocks(knocks),
     secret: switches.has('secret'),
   };
 }

@@ -10,12 +10,12 @@ import type { ExpectedPort } from './request';
 const NEXT_ATTEMPT = 500; // ms
 
 /**
- * Sends packets in their order, each from a socket of its own, as spknock does.
+ * Sends packets in order, each from a socket of its own, as spknock does.
  *
  * @param address an IP address
  * @param delay milliseconds between two packets
  * @param whenSent called after each, with its number from 1
- * @throws Failure `unreachable` when the system has no way to send one
+ * @throws Failure `unreachable`: the system cannot send one
  */
 export async function sendKnocks(
   address: string,
@@ -41,13 +41,13 @@ export async function sendKnocks(
 }
 
 /**
- * Begins a connection and leaves it at that. connect(2) has handed the SYN to the network before it
- * returns; a socket that is gone answers nothing and sends no SYN again.
+ * Begins a connection and drops it. connect(2) has handed the SYN to the network when it returns; a
+ * closed socket answers nothing and repeats no SYN.
  */
 async function sendSyn(address: string, port: number): Promise<void> {
   const socket = connect({ host: address, port });
   try {
-    // Node calls connect(2) before that, and has told by then that there was no way to send.
+    // By then Node has called connect(2), and has emitted its error, if there was one.
     await new Promise((settle, fail) => {
       socket.once('error', (error: NodeJS.ErrnoException) =>
         error.code === 'ECONNREFUSED' ? settle(undefined) : fail(error),
@@ -73,11 +73,11 @@ async function sendDatagram(address: string, port: number, payload: Buffer): Pro
 }
 
 /**
- * Waits until a TCP port takes a connection, which is closed at once. A SYN that a closed door
- * dropped comes again after a second only: so there is a new attempt twice a second, and the first
+ * Waits until a TCP port accepts a connection, which is closed at once. The system repeats a SYN that
+ * a firewall dropped only after a second, so there is a new attempt twice a second, and the first one
  * that is answered counts.
  *
- * @returns whether it did in time
+ * @returns whether the port answered in time
  */
 export async function answers(address: string, { port, wait }: ExpectedPort): Promise<boolean> {
   const attempts: Socket[] = [];
@@ -86,7 +86,7 @@ export async function answers(address: string, { port, wait }: ExpectedPort): Pr
   const first = new Promise<true>((settle) => {
     const tryOnce = (): void => {
       const socket = connect({ host: address, port }, () => settle(true));
-      socket.on('error', () => undefined); // refused, or no way yet: the next attempt may do better
+      socket.on('error', () => undefined); // refused or unreachable: the next attempt may succeed
       attempts.push(socket);
     };
     tryOnce();

@@ -1,5 +1,5 @@
 /** The text of `knock --help`. */
-export const USAGE = `fwknop-mikrotik knock - open a fallback door by port knocking
+export const USAGE = `fwknop-mikrotik knock - open a fallback port by port knocking
 
 Synopsis
   fwknop-mikrotik knock [options] HOST KNOCK...
@@ -9,31 +9,31 @@ Synopsis
   fwknop-mikrotik knock --remove NAME
   fwknop-mikrotik knock --hash [--passphrase-file FILE]
 
-  Sends the knocks that a router set up by init --fallback waits for. The order
-  counts. It learns of no answer: --then looks whether the door is open.
+  Sends, in order, the knocks that a router set up by init --fallback waits for.
+  Knocks get no reply; --then tests the port.
 
 Arguments
-  HOST    the router: an IP address, or a name. Of a name's addresses the first
-          is taken, as the system orders them; knock at another by its address
+  HOST    the router: an IP address, or a name, of which the first address is
+          used; to knock at another one, give that address
   KNOCK   tcp/PORT: a connection attempt, never waited for
           udp/PORT: a packet, empty without the options below
   TARGET  the name of a host and its knocks that --add has kept
 
 Options
-  --payload TEXT          what each knock carries, all UDP
+  --payload TEXT          the content of each knock; all knocks must be UDP
   --secret                each UDP knock carries the SHA-256 of a passphrase of
                           its own, asked for without echo
   --passphrase-file FILE  the passphrases for --secret, a line a knock, the line
                           of a TCP knock empty; only its owner may read it
   --delay DURATION        pause between knocks, such as 500ms or 2s (200ms); at
                           most 1m
-  --then tcp/PORT         then wait until this port takes a connection
+  --then tcp/PORT         then wait until this port accepts a connection
   --wait DURATION         how long --then waits (5s); at most 1m
   --add NAME              keep a target; without HOST, the name is the host
   --list                  list the targets
   --remove NAME           forget a target
-  --hash                  print the hash of a passphrase; asked for, or a line
-                          each from --passphrase-file or stdin
+  --hash                  print the hash of a passphrase that it asks for, or of
+                          each line of --passphrase-file or stdin
   --help                  print this text
 
 Files

@@ -12,7 +12,7 @@ const page = readFileSync(PAGE, 'utf8');
 
 /** The command line, and the sections that are about it. */
 const COMMANDS: readonly [argv: readonly string[], titles: readonly string[]][] = [
-  [[], ['Opening a door', 'FILES', 'EXIT STATUS']],
+  [[], ['Opening a port', 'FILES', 'EXIT STATUS']],
   [['init'], ['init']],
   [['install'], ['install']],
   [['client'], ['client']],

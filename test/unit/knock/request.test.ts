@@ -162,11 +162,11 @@ describe('refused', () => {
     [
       'add with what is not kept',
       ['--add', 'home', 'fw', 'udp/1', '--payload=x'],
-      ['--payload: of no use with --add'],
+      ['--payload: cannot be combined with --add'],
     ],
-    ['remove with an argument', ['--remove', 'home', 'fw'], ['--remove: an argument too many']],
-    ['list with an argument', ['--list', 'fw'], ['--list: an argument too many']],
-    ['two verbs', ['--list', '--hash'], ['--hash: of no use with --list']],
+    ['remove with an argument', ['--remove', 'home', 'fw'], ['--remove: takes no argument']],
+    ['list with an argument', ['--list', 'fw'], ['--list: takes no argument']],
+    ['two verbs', ['--list', '--hash'], ['--hash: cannot be combined with --list']],
   ])('%s', async (_, argv, lines) => {
     const failure = await refusalOf(readRequest(argv));
     expect(linesOf(failure, 'usage').sort()).toEqual([...lines].sort());
