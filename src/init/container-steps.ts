@@ -37,7 +37,7 @@ export function containerSteps(
     ],
     [
       [
-        "In a checkout of this project: make the image, for the router's architecture (arm64 here; arm/v7, amd64).",
+        "In a checkout of this project: make the image for the router's architecture, arm64 here\n(others: arm/v7, amd64).",
         'npm run package:deb',
         'docker build --platform linux/arm64 -f packaging/container/Dockerfile -t fwknop-mikrotik .',
         `docker save -o ${IMAGE} fwknop-mikrotik`,
@@ -45,13 +45,13 @@ export function containerSteps(
     ],
     [
       [
-        'On the router, which has the package container: allow containers, then press its button or turn it off and on within 5 minutes. (inferred)',
+        'On the router, with the package container installed: allow containers. Then press its\nbutton, or turn it off and on, within 5 minutes. (inferred)',
         '/system/device-mode/update container=yes',
       ],
     ],
     [
       [
-        `From the directory of the image: copy it and two files to the router's disk, ${DISK} here. (inferred)`,
+        `Copy the image and two files to a disk of the router, ${DISK} here. (inferred)`,
         `ssh ${admin} '/file/add name=${FILES} type=directory'`,
         `scp ${file('mikrotik.toml')} ${file('access.conf')} ${admin}:${FILES}/`,
         `scp ${IMAGE} ${admin}:${DISK}/${IMAGE}`,
@@ -59,11 +59,11 @@ export function containerSteps(
     ],
     [
       [
-        'On the router: put the container on the bridge of the LAN, called bridge here. (inferred)',
+        'On the router: make an interface on the bridge of the LAN, bridge here. (inferred)',
         `/interface/veth/add name=${INTERFACE} address=${fwknopd}/${prefix} gateway=${router}`,
         `/interface/bridge/port/add bridge=bridge interface=${INTERFACE}`,
       ],
-      ['Add it, from RouterOS 7.21 on: (inferred)', mount('list'), add('mountlists')],
+      ['Add the container, from RouterOS 7.21 on: (inferred)', mount('list'), add('mountlists')],
       ['Or before 7.21: (inferred)', mount('name'), add('mounts')],
       [
         'Start it, when /container/print no longer shows it extracting. (inferred)',

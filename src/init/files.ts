@@ -25,7 +25,8 @@ function configuration({ router, services, oneList }: Setup, { password }: Secre
   return `# /etc/fwknop/mikrotik.toml (mode 600, owner root), by fwknop-mikrotik init.
 # mikrotik.toml.example has the other settings.
 
-${list}# fwknopd enforces neither a port list nor a ceiling for CMD_CYCLE_OPEN: this does.
+${list}# fwknopd enforces neither a port list nor a ceiling for CMD_CYCLE_OPEN: this does. A table
+# [client.NAME] changes it for one client.
 [grant]
 services        = [${names}]
 max-timeout     = ${toml(formatDuration(MAX_TIMEOUT))}    # longer requests are cut to it

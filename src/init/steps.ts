@@ -51,7 +51,7 @@ function routerStep({ router }: Setup, directory: string): Step {
 
 function installStep({ fwknopd, helper }: Setup, directory: string, isHere: boolean): Step {
   const heading =
-    'On the fwknopd host: install the files, compare and pin the fingerprint, start fwknopd, check.';
+    'On the fwknopd host: install the files, pin the fingerprint, start fwknopd, and check.';
   if (isHere) {
     // sudo looks in these directories.
     const isFound = /^\/usr(?:\/local)?\/bin\/fwknop-mikrotik$/.test(helper);
@@ -70,7 +70,7 @@ function installStep({ fwknopd, helper }: Setup, directory: string, isHere: bool
 function clientStep({ clients }: Setup): Step {
   return [
     [
-      'On each client: copy its directory there and add the stanzas, or scan its phone.svg by Fwknop2.',
+      'On each client: copy its directory there and add the stanzas; on a phone, scan phone.svg\nwith the app Fwknop2.',
       ...clients.map((client) => `cat ${client}/fwknoprc >> ~/.fwknoprc && chmod 600 ~/.fwknoprc`),
     ],
   ];
