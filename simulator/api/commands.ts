@@ -20,7 +20,12 @@ export interface RouterState {
   emptyPrint: 'empty and done' | 'empty' | 'done';
   /** A print without policy `read`: a trap [C], or as if there were nothing [? read-refusal]. */
   readRefusal: 'trap' | 'empty';
+  /** Further menus that can be printed, with their items as the API prints them. */
+  menus: Record<string, readonly Item[]>;
 }
+
+/** An item of a menu: its properties as texts. */
+export type Item = Readonly<Record<string, string>>;
 
 interface Command {
   needs: Policy[];
@@ -98,7 +103,7 @@ export function execute(words: Sentence, user: User, state: RouterState): Reply 
   const [path = ''] = words;
   if (path === '/quit') return fatal(TEXT.quit);
   const slash = path.lastIndexOf('/');
-  const menu = MENUS[path.slice(0, slash)];
+  const menu = menuOf(path.slice(0, slash), state);
   const command = menu?.[path.slice(slash + 1)];
   try {
     if (!command) throw new Trap(menu ? TEXT.noSuchCommand : TEXT.noSuchMenu, 0);
@@ -111,6 +116,16 @@ export function execute(words: Sentence, user: User, state: RouterState): Reply 
     if (error instanceof Trap) return error.reply;
     throw error;
   }
+}
+
+/** A menu of the state can only be printed, and stands before one of MENUS. */
+function menuOf(path: string, { menus }: RouterState): Record<string, Command> | undefined {
+  const items = menus[path];
+  if (items === undefined) return MENUS[path];
+  const rows = items.map((item) => new Map(Object.entries(item)));
+  return {
+    print: { needs: ['read'], run: (given, words, state) => print(rows, given, words, state) },
+  };
 }
 
 function addressListMenu(family: Family): Record<string, Command> {

@@ -48,6 +48,8 @@ export interface RouterOptions {
   maxSessions?: number;
   /** Milliseconds from a command to the first byte of its reply; they do not add up. */
   replyDelay?: number;
+  /** Further menus that can be printed, such as `/ip/service`; none if left out. */
+  menus?: RouterState['menus'];
   /** None if left out; see faults.ts. */
   faults?: Fault[];
 }
@@ -95,6 +97,7 @@ export async function startRouter(options: RouterOptions = {}): Promise<TestRout
     users: options.users ?? USERS,
     emptyPrint: options.emptyPrint ?? 'empty and done',
     readRefusal: options.readRefusal ?? 'trap',
+    menus: options.menus ?? {},
   };
   const secureContext = contextFor(options.transport ?? 'plain', options.tls13 ?? false);
   const faults = new Faults([...(options.faults ?? [])]);

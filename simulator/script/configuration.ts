@@ -193,7 +193,15 @@ export class Configuration {
       transport: { key: certificate.key, cert: certificate.cert },
       availableFrom: service?.[this.from] ?? '',
       users: this.items('/user').map((user) => this.userOf(user)),
+      menus: this.printed(),
     };
+  }
+
+  /** The menus as the API prints them: without passwords; the address lists are the server's own. */
+  private printed(): Record<string, Item[]> {
+    const { '/ip/firewall/address-list': _, ...menus } = this.menus;
+    const users = this.items('/user').map(({ password: _password, ...user }) => user);
+    return { ...menus, '/user': users };
   }
 
   private requireInterface(path: string, menu: string, given: string | undefined): void {

@@ -1,22 +1,25 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { splitCommandLine } from '../cli/arguments';
 import { print } from '../cli/report';
-import { isTerminal } from '../cli/terminal';
-import { EXIT, Failure } from '../common/failure';
+import { askSecret, isTerminal } from '../cli/terminal';
+import { collectFaults, EXIT, Failure } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
-import { shellWord } from '../common/text';
-import { showPath } from '../common/trusted-file';
+import { printable, shellWord } from '../common/text';
+import { readTrustedFile, showPath } from '../common/trusted-file';
 import { BadValue } from '../common/values';
 import { type Config, DEFAULT_CONFIG_FILE, DEFAULT_DEADLINE, loadConfig } from '../config/config';
 import { fingerprint } from '../config/settings';
+import { DEFAULT_SPA_PORT } from '../init/options';
 import { labelOf } from '../router/router';
+import type { HelperCommand } from './command';
 import { checkFwknopd, readLines } from './fwknopd-steps';
 import { type Opening, openingsOf } from './openings';
 import { Output } from './output';
 import { Pinning, requirePinned } from './pin';
-import { checkRouter, routerSteps } from './router-steps';
+import type { GrantedList, Installation } from './router-side';
+import { checkRouter, type Reader, routerSteps } from './router-steps';
 import { USAGE } from './usage';
 
 const ASK = 'ask';
@@ -28,6 +31,8 @@ interface CheckOptions {
   /** A fingerprint, or ASK. */
   readonly pin: string | undefined;
   readonly isQuiet: boolean;
+  /** A user who may read, of every router. */
+  readonly as: Reader | undefined;
 }
 
 /**
@@ -46,6 +51,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const output = new Output(print, isatty(1) && !process.env.NO_COLOR, options.isQuiet);
   const lines = await readLines(options.accessConf);
   const openings = openingsOf(lines.commands, options.config);
+  const spaPort = Number(lines.conf?.spaPort?.value ?? DEFAULT_SPA_PORT);
   const configs = new Map<string, Config>();
   const checkedRouters = new Set<string>();
   const pinnings: Pinning[] = [];
@@ -53,7 +59,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     const config = readConfig(opening, output);
     if (config === undefined) continue;
     configs.set(opening.config, config);
-    pinnings.push(...(await checkRouters(config, checkedRouters, opening, options, output)));
+    const installation = { granted: grantedBy(config, opening, lines.commands), spaPort };
+    pinnings.push(
+      ...(await checkRouters(config, checkedRouters, opening, options, installation, output)),
+    );
   }
   try {
     requirePinned(pinnings, options.pin === ASK ? undefined : options.pin);
@@ -77,7 +86,7 @@ export async function run(argv: readonly string[]): Promise<number> {
 /** @returns undefined where help is asked for */
 async function readOptions(argv: readonly string[]): Promise<CheckOptions | undefined> {
   const { positionals, texts, switches } = await splitCommandLine(argv, {
-    texts: ['config', 'access-conf', 'pin'],
+    texts: ['config', 'access-conf', 'pin', 'as', 'password-file'],
     optional: ['pin'],
     switches: ['quiet', 'help'],
     help: 'fwknop-mikrotik check --help',
@@ -93,7 +102,37 @@ async function readOptions(argv: readonly string[]): Promise<CheckOptions | unde
     accessConf: resolve(texts.get('access-conf')?.[0] ?? DEFAULT_ACCESS_CONF),
     pin: readPin(texts.get('pin')?.[0]),
     isQuiet: switches.has('quiet'),
+    as: await readReader(texts.get('as')?.[0], texts.get('password-file')?.[0]),
   };
+}
+
+/** Gets the password of --as: from a file, from stdin (`-`), or from the terminal. */
+async function readReader(
+  user: string | undefined,
+  file: string | undefined,
+): Promise<Reader | undefined> {
+  if (user === undefined) {
+    if (file === undefined) return undefined;
+    throw new Failure('usage', '--password-file: is for --as', 'write --as=USER too');
+  }
+  if (file === undefined && !isTerminal()) {
+    const hint = 'write --password-file=FILE, or --password-file=- for stdin';
+    throw new Failure('usage', '--as: there is no terminal to ask on', hint);
+  }
+  const text =
+    file === undefined
+      ? await askSecret(`Password of ${printable(user)} on the router: `)
+      : readSecret(file);
+  const [password = ''] = text.split(/\r?\n/);
+  if (password === '') throw new Failure('usage', '--as: the password is empty');
+  return { user, password };
+}
+
+function readSecret(file: string): string {
+  if (file === '-') return readFileSync(0, 'utf8');
+  const { text, requireSecrecy } = readTrustedFile(file, '--password-file');
+  requireSecrecy();
+  return text;
 }
 
 /** Reads the value of --pin: a fingerprint, or `ask` where it is empty. @throws Failure `usage` */
@@ -139,6 +178,24 @@ function readConfig(opening: Opening, output: Output): Config | undefined {
   }
 }
 
+/** The lists that the clients of a configuration open by, and their services. */
+function grantedBy(
+  config: Config,
+  { config: file }: Opening,
+  commands: readonly HelperCommand[],
+): readonly GrantedList[] {
+  const own = commands.flatMap(({ config: read, overrides }) => {
+    if (read !== file || overrides === undefined) return [];
+    return collectFaults([], () => loadConfig(overrides)) ?? [];
+  });
+  return (own.length === 0 ? [config] : own).map(({ list, grant }) => ({
+    list,
+    services: grant.services?.flatMap(({ protocol, firstPort, lastPort }) =>
+      [...new Set([firstPort, lastPort])].map((port) => ({ protocol, port })),
+    ),
+  }));
+}
+
 /**
  * @param checked the routers that were checked before, as texts
  * @returns what pinned, or would have
@@ -147,18 +204,21 @@ async function checkRouters(
   { routers, deadline }: Config,
   checked: Set<string>,
   opening: Opening,
-  { pin }: CheckOptions,
+  { pin, as }: CheckOptions,
+  installation: Omit<Installation, 'isOnlyRouter'>,
   output: Output,
 ): Promise<readonly Pinning[]> {
   const { file, command: pinCommand } = pinTarget(opening);
   const wanted = pin === ASK ? undefined : pin;
   const pinning =
     pin === undefined ? undefined : new Pinning(file, pinCommand, wanted, routers.length === 1);
+  const all = { ...installation, isOnlyRouter: routers.length === 1 };
   const keys = routers.map((router) => JSON.stringify(router));
   for (const [index, router] of routers.entries()) {
     if (checked.has(keys[index] ?? '')) continue;
     const section = output.about(labelOf(router));
-    await checkRouter(router, index, { deadline, pinning, pinCommand }, section);
+    const check = { deadline, pinning, pinCommand, as, installation: all };
+    await checkRouter(router, index, check, section);
   }
   for (const key of keys) checked.add(key);
   return pinning === undefined ? [] : [pinning];

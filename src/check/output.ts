@@ -6,7 +6,7 @@ export type Status = 'ok' | 'warn' | 'FAIL' | 'skip';
 
 /** The outcome of a step, with its text. */
 export interface Finding extends Fault {
-  readonly status: Exclude<Status, 'skip'>;
+  readonly status: Status;
   /** The name of the step. */
   readonly step: string;
 }
@@ -93,6 +93,7 @@ export class Section {
   addAll(findings: readonly Finding[]): void {
     for (const { status, step, what, hint } of findings) {
       if (status === 'FAIL') this.fail(step, new Failure('config', what, hint));
+      else if (status === 'skip') this.skip([step], what);
       else this.line(status, `${step}: ${what}`, hint);
     }
   }

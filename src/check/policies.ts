@@ -3,7 +3,7 @@ import type { Router } from '../router/router';
 import type { Session } from '../router/session';
 import type { Finding } from './output';
 
-/** What could be found out about the rights of our user. */
+/** The rights of the configured user, as far as they can be seen. */
 export interface Policies {
   readonly mayRead: boolean;
   /** The user's group; undefined where the router does not show it. */
@@ -15,18 +15,19 @@ export interface Policies {
 }
 
 const NEEDED = ['write', 'api'];
-const OPTIONAL = ['read']; // told of in a step of its own
+const OPTIONAL = ['read']; // has a step of its own
 
 /**
- * Finds out what our user may do, by commands that change nothing.
+ * Finds the rights of the configured user, by commands that change nothing.
  *
- * Who may read can print the group with its policies: the manual calls read "access to the router's
- * configuration"; that it takes in /user without the policy `policy` is inferred. Who may not is
- * known by one ping of the router to itself, which takes the policy `test` (manual, User). Others,
+ * A user who may read can print the group with its policies: the manual calls read "access to the
+ * router's configuration"; that it includes /user without the policy `policy` is inferred. For
+ * others, one ping of the router to itself shows the policy `test` (manual, User). Further policies,
  * such as `reboot` or `sensitive`, cannot be tried without harm.
  *
- * @param readsBack whether a print shows what must be there
- * @throws Broken
+ * @param session of that user, or of another who may read
+ * @param readsBack whether a print shows an entry that is there
+ * @throws SessionError
  */
 export async function readPolicies(
   session: Session,
@@ -42,36 +43,32 @@ export async function readPolicies(
   return { mayRead: shown === true || group !== undefined, group, granted, mayTest };
 }
 
-/** Says what the user may do beyond need, and what is wanting for e-mail. */
+/** Names the policies that the user does not need, and the one that e-mail lacks. */
 export function checkPolicies(
   { mayRead, group, granted, mayTest }: Policies,
   { email }: Pick<Router, 'email'>,
 ): readonly Finding[] {
+  const step = 'policies';
   const wanted = [...NEEDED, ...OPTIONAL, ...(email === undefined ? [] : ['test'])];
   const extra = granted?.filter((name) => !wanted.includes(name)) ?? [];
   if (granted === undefined && mayTest && email === undefined) extra.push('test');
   const unseen = mayRead
     ? 'the router does not show the group'
-    : 'without read the group is not shown';
+    : 'the user has no read policy (check --as USER shows them)';
   const findings: Finding[] = [];
   if (extra.length > 0) {
-    const rest = granted === undefined ? `; more cannot be seen: ${unseen}` : '';
+    const rest = granted === undefined ? `; the others cannot be seen: ${unseen}` : '';
     findings.push({
       status: 'warn',
-      step: 'policies',
+      step,
       what: `more than needed: ${extra.join(', ')}${rest}`,
       hint: setPolicies(
         group,
         extra.map((name) => `!${name}`),
       ),
     });
-  } else {
-    const what =
-      granted === undefined
-        ? `none too many can be seen: ${unseen}`
-        : `none too many: ${granted.join(', ')}`;
-    findings.push({ status: 'ok', step: 'policies', what });
-  }
+  } else if (granted === undefined) findings.push({ status: 'skip', step, what: unseen });
+  else findings.push({ status: 'ok', step, what: `none too many: ${granted.join(', ')}` });
   if (email !== undefined) findings.push(checkEmail(mayTest, group));
   return findings;
 }
@@ -81,7 +78,7 @@ function checkEmail(mayTest: boolean, group: string | undefined): Finding {
     return {
       status: 'warn',
       step: 'e-mail',
-      what: 'the user lacks the policy test: nobody will be told of an opening',
+      what: 'the user lacks the policy test: no note will be sent',
       hint: setPolicies(group, ['test']),
     };
   }

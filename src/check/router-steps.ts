@@ -12,6 +12,7 @@ import { inspectCertificate } from './certificate';
 import type { Section } from './output';
 import type { Pinning } from './pin';
 import { checkPolicies, type Policies, readPolicies } from './policies';
+import { checkRouterSide, type Installation } from './router-side';
 import { requireClock, tellTls, untrustedFailure } from './tls-step';
 
 /** The address list that a check writes to. */
@@ -36,11 +37,20 @@ export function routerSteps({ email }: Pick<Router, 'email'>): readonly string[]
 
 const MOST_ADDRESSES = 3; // an opening tries no more
 
+/** A user who may read the router's configuration. */
+export interface Reader {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** The same for every router. */
 export interface RouterCheck {
   /** Seconds for each router; the time that a question takes does not count. */
   readonly deadline: number;
   readonly pinning: Pinning | undefined;
+  /** Another user, who may read; undefined for none. */
+  readonly as: Reader | undefined;
+  readonly installation: Installation;
   /** The beginning of the words that pin a fingerprint, up to its `=`. */
   readonly pinCommand: string;
 }
@@ -102,10 +112,7 @@ class Visit {
       login: () => this.#logIn(),
       write: () => checkWrite(this.#open, this.section),
       read: () => this.#read(),
-      policies: () => {
-        const { router, section } = this;
-        if (this.#policies !== undefined) section.addAll(checkPolicies(this.#policies, router));
-      },
+      policies: () => this.#lookInside(),
     };
     await steps[step]();
   }
@@ -168,6 +175,42 @@ class Visit {
     const session = this.#open;
     this.#policies = await readPolicies(session, this.router.user, () => readsBack(session));
     tellReading(this.#policies, this.section);
+  }
+
+  /** Checks the policies, and the rest of the router, by the user who may read them. */
+  async #lookInside(): Promise<void> {
+    const { router, section, check } = this;
+    const own = this.#policies;
+    if (own === undefined) return;
+    const reader = check.as === undefined ? undefined : await this.#logInAs(check.as);
+    try {
+      const isRead = async () => true;
+      const seen = reader === undefined ? own : await readPolicies(reader, router.user, isRead);
+      section.addAll(checkPolicies({ ...seen, mayRead: own.mayRead }, router));
+      const session = reader ?? (own.mayRead ? this.#open : undefined);
+      if (session === undefined) return;
+      section.addAll(await checkRouterSide(session, router, check.installation));
+    } finally {
+      reader?.close();
+    }
+  }
+
+  /** @returns undefined where that user is not logged in */
+  async #logInAs(reader: Reader): Promise<Session | undefined> {
+    const { mode } = this.#trusted.trust;
+    if (mode !== 'verify' && mode !== 'pinned') {
+      const why = `the connection is not verified: the password of ${reader.user} is not sent`;
+      this.section.skip(['--as'], why);
+      return undefined;
+    }
+    try {
+      const router = { ...this.#trusted, ...reader };
+      return await Session.open(router, this.#address, this.#clock, () => undefined);
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      this.section.warn('--as', `${reader.user}: ${error.message}`, error.hint);
+      return undefined;
+    }
   }
 
   get #open(): Session {

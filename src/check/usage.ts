@@ -7,7 +7,7 @@ export const USAGE = `fwknop-mikrotik check - check whether a knock would open, 
 
 Synopsis
   sudo fwknop-mikrotik check [--config FILE] [--access-conf FILE]
-                             [--pin[=HEX]] [--quiet]
+                             [--pin[=HEX]] [--as USER] [--quiet]
 
   Checks everything that an opening needs, and prints a line for each step: ok,
   warn, FAIL, or skip for a step that could not be tried. The line below it
@@ -17,7 +17,8 @@ Synopsis
 Steps
   configuration  the file, its values and its mode, and the options of the
                  CMD_CYCLE_OPEN lines
-  each router    name, TCP, TLS, login, write, read, policies, e-mail
+  each router    name, TCP, TLS, login, write, read, policies, e-mail; where
+                 a user may read: service, user, SPA packets, firewall
   fwknopd        access.conf and its CMD_CYCLE lines, the program as fwknopd
                  runs it, the config test by fwknopd, capture, running, syslog
 
@@ -32,6 +33,12 @@ Options
   --pin               ask whether to trust the certificate that a router shows,
                       and write its fingerprint into the configuration
   --pin=HEX           do so without asking, where a router shows this one
+  --as USER           also look at the router as this user, who may read: who is
+                      let in, and where the firewall sends the packets of a
+                      knock and of each service. Asks for the password, uses it
+                      once, and stores it nowhere
+  --password-file FILE
+                      the password of --as in the first line; - for stdin
   --quiet             print warnings, failures and the last line only
   --help              print this text
 
@@ -42,7 +49,7 @@ Options
 
 Exit status
   0   ready; there may be warnings
-  64  bad arguments; --pin without a terminal
+  64  bad arguments; --pin or --as without a terminal
   77  --pin=HEX: no router shows this certificate
   78  a fault of the configuration, or on fwknopd's side; not run as root
   Otherwise that of an opening, see fwknop-mikrotik --help. Of several failures

@@ -99,9 +99,10 @@ export class Session {
   }
 
   /**
-   * Reads some fields of the rows of a menu. A router that takes more than 2 s for it ends the session:
+   * Reads the rows of a menu. A router that takes more than 2 s for it ends the session:
    * its list is too long.
    *
+   * @param fields the fields to read; all, if there are none
    * @param query words that choose the rows, such as `?name=fwknop` (RouterOS manual, API)
    * @throws Trap, SessionError
    */
@@ -116,7 +117,8 @@ export class Session {
       LONGEST_PRINT * 1000,
     );
     try {
-      return await this.#run(menu, 'print', [`=.proplist=${fields.join(',')}`, ...query]);
+      const wanted = fields.length === 0 ? [] : [`=.proplist=${fields.join(',')}`];
+      return await this.#run(menu, 'print', [...wanted, ...query]);
     } finally {
       clearTimeout(timer);
     }

@@ -200,7 +200,7 @@ export async function checkOnTerminal(
   let isAsked = false;
   child.stdout.setEncoding('latin1').on('data', (text) => {
     output += text;
-    if (isAsked || !output.includes('[y/N]')) return;
+    if (isAsked || !/\[y\/N\]|Password of/.test(output)) return;
     isAsked = true;
     setTimeout(() => child.stdin.write(`${answer}\n`), hesitation);
   });

@@ -1,8 +1,12 @@
 /** `check`: what it says of routers in every state, what it sends to them, and how it ends. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificates } from '../../simulator/certificates';
 import { cutShort, type Fault, refusing, type Stage, saying } from '../../simulator/faults';
+import { Configuration } from '../../simulator/script/configuration';
+import { importScript } from '../../simulator/script/script';
 import { USAGE } from '../../src/check/usage';
 import {
   downRouter,
@@ -21,11 +25,13 @@ import {
   accessConf,
   besideFwknopd,
   check,
+  checkOnTerminal,
   configuration,
   from,
   sentTo,
   steps,
   testCheck as test,
+  testOnTerminal,
 } from './check-set-up';
 
 const ROUTER = '127.0.0.1';
@@ -42,15 +48,19 @@ function tlsLines(way: (typeof WAYS)[number]): readonly string[] {
   return [`tls = "${way}"`];
 }
 
+/** Of a user without the policy read. */
+function statusOf(step: string, isSafe: boolean): string {
+  if (step === 'policies') return 'skip';
+  return step === 'TLS' && !isSafe ? 'warn' : 'ok';
+}
+
 describe('all is well', () => {
   test.concurrent.each(WAYS)('%s', async (way) => {
     const router = await ourRouter({ transport: transportOf(way) });
     const result = await check(configuration([{ router, lines: tlsLines(way) }]));
     expect(result).toMatchObject({ status: 0, stderr: '' });
     const isSafe = way === 'ca-file' || way === 'pinned';
-    expect(steps(ROUTER, result)).toEqual(
-      ALL.map((step) => `${step === 'TLS' && !isSafe ? 'warn' : 'ok'} ${step}`),
-    );
+    expect(steps(ROUTER, result)).toEqual(ALL.map((step) => `${statusOf(step, isSafe)} ${step}`));
     expect(steps('fwknopd', result)).toContain('ok CMD_CYCLE_OPEN');
   });
 
@@ -92,10 +102,17 @@ describe('what it sends', () => {
     ['/user/group/print', '=.proplist=name,policy', `?name=${user}-group`],
   ];
 
+  const inside = (user: string) => [
+    ['/ip/service/print', '?name=api'],
+    ['/user/print', `?name=${user}`],
+    ['/ip/firewall/filter/print'],
+    ['/ip/firewall/nat/print'],
+  ];
+
   test.concurrent.each([
     ['fwknop', [ADD, PRINT, PING]],
-    ['reader', [ADD, PRINT, ...group('reader')]],
-    ['looker', [ADD, PRINT, ...group('looker')]],
+    ['reader', [ADD, PRINT, ...group('reader'), ...inside('reader')]],
+    ['looker', [ADD, PRINT, ...group('looker'), ...inside('looker')]],
   ])('for %s: one entry of a second, and nothing else that changes anything', async (user, all) => {
     const router = await ourRouter();
     await check(configuration([{ router, user, lines: OFF }]));
@@ -168,7 +185,7 @@ describe('what the user may do', () => {
       users: [{ ...user, policies: [...policies] }],
     });
     expect(result.status).toBe(0);
-    expect(at('policies')).toEqual([
+    expect(at('policies').slice(0, 2)).toEqual([
       'warn  policies: more than needed: reboot, policy, sensitive',
       'hint: /user/group/set [find name=all-group] policy=!reboot,!policy,!sensitive',
     ]);
@@ -178,11 +195,11 @@ describe('what the user may do', () => {
     const users = [{ name: 'tester', password: PASSWORD, policies: ['api', 'write', 'test'] }];
     const without = await of('tester', [], { users });
     expect(without.at('policies')[0]).toMatch(
-      /^warn {2}policies: more than needed: test; more cannot be/,
+      /^warn {2}policies: more than needed: test; the others cannot be/,
     );
     const withMail = await of('tester', ['email = "a@b"'], { users });
     expect(withMail.at('policies').map((text) => text.slice(0, 20))).toEqual([
-      'ok    policies: none',
+      'skip  policies: skip',
       'ok    e-mail: the us',
     ]);
   });
@@ -191,7 +208,7 @@ describe('what the user may do', () => {
     const { result, at } = await of('fwknop', ['email = "a@b"']);
     expect(result.status).toBe(0);
     expect(at('e-mail')).toEqual([
-      'warn  e-mail: the user lacks the policy test: nobody will be told of an opening',
+      'warn  e-mail: the user lacks the policy test: no note will be sent',
       'hint: /user/group/set [find name=<its group>] policy=test',
     ]);
   });
@@ -207,6 +224,146 @@ describe('what the user may do', () => {
     expect(at('login')[0]).toBe(`FAIL  login: login refused: ${said}`);
     expect(at('login')[1]).toMatch(/^hint: /);
     expect(at('login')[2]).toBe('skip  write, read, policies, e-mail: skipped: login failed');
+  });
+});
+
+describe("the router's own side", () => {
+  const HOST = '127.0.0.2'; // init refuses the address of fwknopd
+  const ADMIN = { name: 'boss', group: 'full', password: 'Rohrzucker', comment: 'ours' };
+
+  /** A router with init's script, and more, and a configuration that knows it. */
+  async function installed(change: (configuration: Configuration) => void = () => undefined) {
+    const out = ownPath('setup');
+    const options = [`--router=${HOST}`, '--fwknopd=127.0.0.1', '--server=fw.example'];
+    const services = ['--service=tcp/22', '--service=tcp/443=192.168.88.10'];
+    await run(['init', ...options, ...services, '--client=phone', `--out=${out}`]);
+    const made = new Configuration('7.24');
+    made.add('/user/group', { name: 'full', policy: 'read,write,api,policy,test' });
+    made.add('/user', ADMIN);
+    made.addConnection('api-ssl');
+    importScript(readFileSync(join(out, 'router.rsc'), 'utf8'), made);
+    change(made);
+    const { port: _, transport, ...rest } = made.serve(0);
+    const router = await ourRouter({ ...rest, host: HOST, transport: transport ?? 'plain' });
+    const fingerprint = new X509Certificate((transport as { cert: string }).cert).fingerprint256;
+    const toml = readFileSync(join(out, 'mikrotik.toml'), 'utf8');
+    const lines = `port = ${router.port}\nfingerprint = "${fingerprint}"\n`;
+    const config = ownFile('mikrotik.toml', `syslog = "off"\n${toml}${lines}`);
+    return { router, config };
+  }
+  const PASSWORD_FILE = () => ownFile('boss', `${ADMIN.password}\n`);
+  const SIDE = ['service', 'user', 'SPA packets', 'firewall', 'firewall'];
+
+  test.concurrent('of a router that init has set up, seen by its owner', async () => {
+    const { router, config } = await installed();
+    const result = await check(config, ['--as=boss', `--password-file=${PASSWORD_FILE()}`]);
+    expect(result.status).toBe(0);
+    expect(from('policies', HOST, result)).toEqual([
+      'ok    policies: none too many: write, api',
+      'ok    service: api-ssl (Available From) lets in 127.0.0.1/32',
+      'ok    user: the user (Allowed Address) lets in 127.0.0.1/32',
+      'ok    SPA packets: udp/62201 goes to 127.0.0.1',
+      'ok    firewall: tcp/22: addresses in FWKNOP_6_22 get in, others do not',
+      'ok    firewall: tcp/443: addresses in FWKNOP_6_443 get in to 192.168.88.10, others do not',
+    ]);
+    expect(result.stdout + result.stderr).not.toContain(ADMIN.password);
+    const changes = sentTo(router).filter(([path]) => !/\/(?:print|login)$/.test(path ?? ''));
+    expect(changes.map(([path]) => path)).toEqual(['/ip/firewall/address-list/add', '/tool/ping']);
+  });
+
+  test.concurrent.each<[string, (configuration: Configuration) => void, string, number]>([
+    [
+      'a rule behind the one that drops',
+      (configuration) => {
+        const filter = configuration.menus['/ip/firewall/filter'] ?? [];
+        filter.push(
+          ...filter.splice(
+            filter.findIndex((rule) => rule['dst-port'] === '22'),
+            1,
+          ),
+        );
+      },
+      'tcp/22: rule 3 (defconf: drop all not coming from LAN) drops it before',
+      78,
+    ],
+    [
+      'a rule that somebody has disabled',
+      (configuration) => {
+        for (const rule of configuration.menus['/ip/firewall/nat'] ?? []) {
+          if (rule['dst-port'] === '443') rule.disabled = 'true';
+        }
+      },
+      'which uses FWKNOP_6_443, is disabled or invalid',
+      78,
+    ],
+    [
+      'a service for everybody',
+      (configuration) => {
+        for (const service of configuration.menus['/ip/service'] ?? []) {
+          service['available-from'] = '';
+        }
+      },
+      'service: api-ssl (Available From) lets in every address',
+      0,
+    ],
+  ])('%s', async (_, change, expected, status) => {
+    const { config } = await installed(change);
+    const result = await check(config, ['--as=boss', `--password-file=${PASSWORD_FILE()}`]);
+    expect(result.stdout).toContain(expected);
+    expect(result.status).toBe(status);
+  });
+
+  test.concurrent('where the user of the file may read, without being asked', async () => {
+    const { config } = await installed((configuration) => {
+      for (const group of configuration.menus['/user/group'] ?? []) {
+        if (group.name !== 'full') group.policy = 'write,api,read';
+      }
+    });
+    const result = await check(config);
+    expect(result.status).toBe(0);
+    expect(steps(HOST, result).slice(-5)).toEqual(SIDE.map((step) => `ok ${step}`));
+  });
+
+  test.concurrent('the password comes from stdin', async () => {
+    const { config } = await installed();
+    const command = ['/bin/sh', '-c', `echo ${ADMIN.password} | "$0" "$@"`, EXECUTABLE];
+    const result = await check(config, ['--as=boss', '--password-file=-'], { command });
+    expect(steps(HOST, result).slice(-5)).toEqual(SIDE.map((step) => `ok ${step}`));
+  });
+
+  testOnTerminal('the password is asked for, and not shown', async () => {
+    const { config } = await installed();
+    const { status, output } = await checkOnTerminal(config, ['--as=boss'], ADMIN.password);
+    expect(status).toBe(0);
+    expect(output).toContain('Password of boss on the router: ');
+    expect(output).toContain('SPA packets: udp/62201 goes to 127.0.0.1');
+    expect(output).not.toContain(ADMIN.password);
+  });
+
+  test.concurrent('a wrong password is a warning', async () => {
+    const { config } = await installed();
+    const file = ownFile('boss', 'wrong\n');
+    const result = await check(config, ['--as=boss', `--password-file=${file}`]);
+    expect(result.status).toBe(0);
+    expect(from('--as', HOST, result)[0]).toMatch(/^warn {2}--as: boss: login refused/);
+  });
+
+  test.concurrent('no password goes over a connection that is not verified', async () => {
+    const router = await ourRouter();
+    const config = configuration([{ router, lines: OFF }]);
+    const result = await check(config, ['--as=boss', `--password-file=${PASSWORD_FILE()}`]);
+    expect(from('--as', ROUTER, result)[0]).toBe(
+      'skip  --as: skipped: the connection is not verified: the password of boss is not sent',
+    );
+    expect(JSON.stringify(router.sentences)).not.toContain(ADMIN.password);
+  });
+
+  test.concurrent('e-mail that the router cannot send', async () => {
+    const menus = { '/system/device-mode': [{ mode: 'home', email: 'false' }] };
+    const router = await ourRouter({ menus });
+    const lines = [...OFF, 'email = "me@example.com"'];
+    const result = await check(configuration([{ router, user: 'admin', lines }]));
+    expect(result.stdout).toContain('e-mail: device-mode home blocks e-mail: no note will be sent');
   });
 });
 
@@ -397,9 +554,7 @@ describe('a CMD_CYCLE_OPEN line with options of the router', () => {
     expect(about('configuration', result)).toEqual([
       `ok    file: the options of ${place}, 1 router`,
     ]);
-    expect(steps(ROUTER, result)).toEqual(
-      ALL.map((step) => `${step === 'TLS' ? 'warn' : 'ok'} ${step}`),
-    );
+    expect(steps(ROUTER, result)).toEqual(ALL.map((step) => `${statusOf(step, false)} ${step}`));
     expect(result.stdout).not.toMatch(/FAIL|as checked above/);
     expect(result.stdout.trimEnd().split('\n').at(-1)).toBe('ready: knock from outside');
   });
@@ -486,6 +641,11 @@ describe('the command line', () => {
     [['--verbose'], 'unknown option --verbose; hint: see fwknop-mikrotik check --help'],
     [['x'], 'check: takes options only; hint: see fwknop-mikrotik check --help'],
     [['--pin', 'x'], 'check: takes options only; hint: write --pin=HEX'],
+    [
+      ['--as=x'],
+      '--as: there is no terminal to ask on; hint: write --password-file=FILE, or --password-file=- for stdin',
+    ],
+    [['--password-file=/x'], '--password-file: is for --as; hint: write --as=USER too'],
     [['--pin'], '--pin: there is no terminal to ask on; hint: name the fingerprint: --pin=HEX'],
     [['--pin=xyz'], '--pin: expected a SHA-256 fingerprint, 64 hex digits'],
     [['--config', ''], '--config: needs a value; hint: write --config=VALUE'],

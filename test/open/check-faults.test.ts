@@ -26,7 +26,9 @@ async function tryFault(fault: NamedFault, transport: TransportName): Promise<Tr
     text += more;
   }, false);
   const started = performance.now();
-  const check = { deadline: DEADLINE, pinning: undefined, pinCommand: 'pin' };
+  const installation = { granted: [], spaPort: 62201, isOnlyRouter: true };
+  const none = { pinning: undefined, as: undefined };
+  const check = { deadline: DEADLINE, ...none, pinCommand: 'pin', installation };
   await checkRouter(aim(target, transport), 0, check, report.about('home'));
   const took = performance.now() - started;
   const added = target.sentences

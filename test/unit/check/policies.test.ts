@@ -44,19 +44,19 @@ test('test is needed for e-mail alone', () => {
 });
 
 test('without read there is not much to see', () => {
-  const unseen = 'without read the group is not shown';
-  expect(told(blind)).toEqual([`ok policies: none too many can be seen: ${unseen}`]);
+  const unseen = 'the user has no read policy (check --as USER shows them)';
+  expect(told(blind)).toEqual([`skip policies: ${unseen}`]);
   expect(told({ ...blind, mayTest: true })).toEqual([
-    `warn policies: more than needed: test; more cannot be seen: ${unseen}`,
+    `warn policies: more than needed: test; the others cannot be seen: ${unseen}`,
   ]);
   expect(told(blind, 'me@example.com')).toEqual([
-    `ok policies: none too many can be seen: ${unseen}`,
-    'warn e-mail: the user lacks the policy test: nobody will be told of an opening',
+    `skip policies: ${unseen}`,
+    'warn e-mail: the user lacks the policy test: no note will be sent',
   ]);
 });
 
 test('a router may show entries, and not the group', () => {
   expect(told({ ...blind, mayRead: true })).toEqual([
-    'ok policies: none too many can be seen: the router does not show the group',
+    'skip policies: the router does not show the group',
   ]);
 });

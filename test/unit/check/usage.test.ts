@@ -16,6 +16,8 @@ test('names every option, its default, and what is written to a router', () => {
     '--access-conf',
     '--pin',
     '--pin',
+    '--as',
+    '--password-file',
     '--quiet',
     '--help',
   ]);
