@@ -1,24 +1,22 @@
-import { existsSync } from 'node:fs';
 import type { Section } from '../check/output';
 import { runProgram } from '../check/run-program';
+import { hasSystemd, restartHint } from '../check/service';
 import { isContainer } from '../common/container';
 import { Failure } from '../common/failure';
 
 const SERVICE = 'fwknop-server';
-const SYSTEMD = '/run/systemd/system'; // there while systemd runs, sd_booted(3)
 const PATIENCE = 100; // seconds: systemd itself waits 90 for a service
 
-/** What fwknopd is to do: read its files anew, or end since it has nothing to do. */
+/** What fwknopd needs after its files changed: a restart, or a stop since it has no stanza left. */
 export type Task = 'restart' | 'stop';
 
 /**
  * Makes systemd start fwknopd at each boot, and restart it now, since it reads its files at its start
- * only; or the opposite. Says what was done, or what is left to do where systemd does not run.
+ * only; or the opposite. Prints the result, or the command to type where systemd does not run.
  */
 export async function serve(task: Task, section: Section): Promise<void> {
-  if (!existsSync(SYSTEMD)) {
-    const hint = isContainer() ? `${task} the container` : `service ${SERVICE} ${task}`;
-    section.warn('fwknopd', 'reads its files at its start only', hint);
+  if (!hasSystemd() || isContainer()) {
+    section.warn('fwknopd', 'reads its files at its start only', hintFor(task));
     return;
   }
   const steps = task === 'restart' ? ['enable', 'restart'] : ['stop', 'disable'];
@@ -32,4 +30,9 @@ export async function serve(task: Task, section: Section): Promise<void> {
     return;
   }
   section.ok('fwknopd', task === 'restart' ? 'enabled and restarted' : 'stopped and disabled');
+}
+
+function hintFor(task: Task): string {
+  if (isContainer()) return `${task} the container`;
+  return task === 'restart' ? restartHint(task) : `service ${SERVICE} ${task}`;
 }
