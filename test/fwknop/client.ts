@@ -43,7 +43,12 @@ export class Client {
     const settings = ['[default]', '[home]', 'SPA_SERVER 127.0.0.1']
       .concat(`SPA_SERVER_PORT ${SPA_PORT}`, 'USE_HMAC Y')
       .concat(`KEY_BASE64 ${key}`, `HMAC_KEY_BASE64 ${hmacKey}`);
-    writeFileSync(this.file('rc'), rc ?? `${settings.join('\n')}\n`, { mode: 0o600 });
+    this.useRc(rc ?? `${settings.join('\n')}\n`);
+  }
+
+  /** Knocks with another rc file from now on. */
+  useRc(text: string): void {
+    writeFileSync(this.file('rc'), text, { mode: 0o600 });
   }
 
   /** Sends a new SPA packet. @returns its payload, to be sent again */

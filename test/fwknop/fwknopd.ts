@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { until } from '../support/wait';
 import type { Syslog } from './syslog';
 
@@ -92,6 +92,10 @@ export class Fwknopd {
     mkdirSync(this.runDirectory, { mode: 0o700 });
     const conf = fwknopdConf(this.options, this.runDirectory);
     writeFileSync('/etc/fwknop/fwknopd.conf', conf, { mode: 0o600 });
+    await this.launch(directory);
+  }
+
+  private async launch(directory: string): Promise<void> {
     const stderr = openSync(this.errorFile, 'w');
     const flags = this.options.foreground ? ['-f'] : [];
     this.child = spawn(FWKNOPD, flags, {
@@ -120,6 +124,13 @@ export class Fwknopd {
     } catch {
       return false;
     }
+  }
+
+  /** Ends the one in the foreground and starts another, which reads the files anew. */
+  async restart(): Promise<void> {
+    process.kill(this.pid());
+    await until('fwknopd to end', () => !this.isRunning());
+    await this.launch(dirname(this.runDirectory));
   }
 
   /** Its resident memory in KiB. */

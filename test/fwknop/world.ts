@@ -106,6 +106,11 @@ export class World {
     return this.client.knock(knock);
   }
 
+  /** Lets the client knock with the rc file of this text from now on. */
+  useFwknoprc(text: string): void {
+    this.client.useRc(text);
+  }
+
   /** Sends a payload to fwknopd. */
   send(payload: string): Promise<void> {
     return sendPacket(payload);
@@ -211,6 +216,11 @@ export class World {
   /** Resolves when fwknopd has logged a text. */
   async fwknopdLogs(text: string): Promise<void> {
     await until(`fwknopd to log "${text}"`, () => this.fwknopdLog().includes(text));
+  }
+
+  /** Restarts fwknopd, which runs in the foreground. */
+  restartFwknopd(): Promise<void> {
+    return this.fwknopd.restart();
   }
 
   fwknopdIsRunning(): boolean {
