@@ -54,13 +54,17 @@ test('finds this host: no address of loopback, and no program that fwknopd canno
 });
 
 test.each([
-  '/home/me/.npm/_npx/1a2b/node_modules/.bin/fwknop-mikrotik',
-  '/opt/my node/fwknop-mikrotik',
-])('a program at %s is no default', (path) => {
+  ['/home/me/.npm/_npx/1a2b/node_modules/.bin/fwknop-mikrotik', true],
+  ['/opt/my node/fwknop-mikrotik', true],
+  ['/gone/fwknop-mikrotik', false],
+])('a program at %s is no default', (path, exists) => {
   const before = process.argv[1];
-  process.argv[1] = join(directory, path);
-  mkdirSync(dirname(process.argv[1]), { recursive: true });
-  writeFileSync(process.argv[1], '');
+  const program = join(directory, path);
+  if (exists) {
+    mkdirSync(dirname(program), { recursive: true });
+    writeFileSync(program, '');
+  }
+  process.argv[1] = program;
   try {
     expect(thisHost().program).toBeUndefined();
   } finally {
