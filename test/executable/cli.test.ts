@@ -1,4 +1,4 @@
-/** What a person meets: help, version, a dry run, wrong words, and where the program may be. */
+/** The program in a person's hands: help, version, dry run, bad arguments, and its place. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -175,7 +175,7 @@ tls = "off"
     expect(router.connections).toBe(0);
   });
 
-  test.concurrent('what could not be printed is no success', async () => {
+  test.concurrent('output that cannot be printed is no success', async () => {
     const router = await ourRouter();
     const args = [...flags(router), ...tlsFlags('plain'), '--dry-run', ...WORDS];
     const toFullDisk = ['/bin/sh', '-c', 'exec env -i "$@" >/dev/full', 'sh', EXECUTABLE];
@@ -183,7 +183,7 @@ tls = "off"
   });
 });
 
-describe('wrong words are refused before anything else', () => {
+describe('bad arguments are refused before anything else', () => {
   const LONG = 'x'.repeat(100_000);
   const [src, proto, port, timeout] = WORDS;
 
@@ -283,7 +283,7 @@ describe('a line is at most 200 bytes, whatever is long', () => {
     expect(status).toBe(78);
     expect(stderr.length).toBeLessThanOrEqual(200);
     expect(stderr).toMatch(/^fwknop-mikrotik: [\x20-\x7e]*(?:loose|secret|\.\.\.)[\x20-\x7e]*\n$/);
-    // A command that is cut would do harm to another file.
+    // A command that is cut could change another file.
     if (stderr.includes('chmod')) expect(stderr).toContain(`chmod go= ${loose}\n`);
   });
 

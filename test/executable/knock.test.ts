@@ -1,4 +1,4 @@
-/** The knock client as people run it: what reaches real ports, what it says, and how it ends. */
+/** The knock client as people run it: packets at real ports, its messages, and its exit status. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -29,7 +29,7 @@ async function open(host: '127.0.0.1' | '::1', ...protocols: ('tcp' | 'udp')[]):
   return some;
 }
 
-/** What has arrived once as many arrivals are there as are expected. */
+/** The arrivals, as soon as the expected number is there. */
 async function arrived({ arrivals }: Ports, number: number): Promise<[string, string][]> {
   await until(`${number} knocks`, () => arrivals.length >= number);
   return arrivals.map(({ knock, payload }) => [knock, payload]);
@@ -258,7 +258,7 @@ describe('targets', () => {
     expect(stdout.match(/^t\d/gm)?.sort()).toEqual(names);
   });
 
-  test('spknock’s own file serves as it is, with a word about who may read it', async () => {
+  test('spknock’s own file serves as it is, with a warning about its permissions', async () => {
     const some = await open(HOST, 'udp', 'udp');
     const home = mkdtempSync(join(tmpdir(), 'fm-'));
     try {
@@ -291,7 +291,7 @@ describe('targets', () => {
   });
 });
 
-test('without a HOME the targets are not those of the working folder', async () => {
+test('without a HOME the targets are not those of the working directory', async () => {
   const cwd = mkdtempSync(join(folder, 'somewhere-'));
   mkdirSync(join(cwd, '.secrets'));
   writeAs(join(cwd, '.secrets/spknock-targets.conf'), 'stray.example:1/tcp\n');

@@ -1,4 +1,4 @@
-/** Several routers: side by side, a line each in the order of the file, one status. */
+/** Several routers: in parallel, a line each in the order of the file, one status. */
 
 import type { TestRouter } from '../../simulator/api/server';
 import { certificates } from '../../simulator/certificates';
@@ -6,7 +6,7 @@ import { saying, trap } from '../../simulator/faults';
 import { downRouter, OPENED, ourRouter, ownFile, passwordFile, tlsFlags } from '../support/router';
 import { line, run, WORDS } from '../support/run';
 
-/** A table of the configuration for a router, or for where none is. */
+/** A table of the configuration for a router, which need not exist. */
 function table(name: string, { host, port }: { host: string; port: number }, more = ''): string {
   return `[[router]]
 name = "${name}"

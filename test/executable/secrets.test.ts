@@ -15,7 +15,7 @@ import { line, type Run, run, WORDS } from '../support/run';
 import { until } from '../support/wait';
 import { OPENED_TEXT, PASSWORD_WARNING } from './says';
 
-/** The password in every form in which it could be let out. */
+/** The password in every form in which it could leak. */
 const FORMS = [
   PASSWORD,
   JSON.stringify(PASSWORD).slice(1, -1),
@@ -75,13 +75,13 @@ describe.each(['login', 'add'] as const)('a router that gives it back at the %s,
     const router = await ourRouter({ faults: [{ at, how }] });
     const args = [...flags(router), ...tlsFlags('plain'), '--verbose', ...WORDS];
     const result = await run(args);
-    // Out of order is a failure here, but for what a login does not mind.
+    // An add fails with such a reply; a login may ignore it.
     if (at === 'add') expect(result.status).toBeGreaterThan(0);
     expectSilence(result);
   });
 });
 
-/** Nobody listens there. */
+/** No server listens there. */
 const NOWHERE = ['--routerip', '127.0.0.1', '--routerport', '9', '--routeruser', 'fwknop'];
 
 test.concurrent.each([
@@ -210,7 +210,7 @@ test.concurrent.each([
   ['open to the group', 0o640],
   ['open to others', 0o604],
   ['open to others for writing', 0o602],
-])('a password file %s is refused, with the command that mends it', async (_, mode) => {
+])('a password file %s is refused, with the command that fixes it', async (_, mode) => {
   const router = await ourRouter();
   const loose = ownFile('loose-password', `${PASSWORD}\n`, mode);
   const args = flags(router).map((word) => (word === passwordFile() ? loose : word));

@@ -34,7 +34,7 @@ interface Case {
   readonly name: string;
   readonly status: number;
   readonly says: string;
-  /** How the router is; healthy, if left out. */
+  /** The state of the router; healthy, if left out. */
   readonly router?: RouterOptions;
   readonly args?: readonly string[];
   readonly words?: readonly string[];

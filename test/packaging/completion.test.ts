@@ -1,6 +1,6 @@
 /** The completion as bash itself runs it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { completion } from '../../packaging/completion';
 import { makeFolder } from '../support/files';
@@ -32,7 +32,10 @@ function offered(...words: readonly string[]): readonly string[] {
   return text.split('\n').filter((line) => line !== '');
 }
 
-const COMMANDS = ['check', 'init', 'install', 'knock'];
+const SOURCES = resolve(__dirname, '../../src');
+const COMMANDS = readdirSync(SOURCES).filter(
+  (name) => name !== 'cli' && existsSync(join(SOURCES, name, 'usage.ts')),
+);
 
 testBash('the file of the build is this script', () => {
   expect(readFileSync(resolve(__dirname, '../../dist/completion.bash'), 'utf8')).toBe(completion());
@@ -94,6 +97,7 @@ testBash.each<readonly [words: readonly string[], expected: readonly string[]]>(
   [['knock', '--list', '--he'], ['--help']],
   [['--list', '--he'], []],
   [['203.0.113.9', 'kn'], []],
+  [['client', 'a'], ['add']],
 ])('%j is completed to %j', (words, expected) => {
   expect(offered(...words)).toEqual(expected);
 });

@@ -18,7 +18,7 @@ const line = (...words: Parameters<typeof request>) => {
   return lines[0];
 };
 
-test('what fwknopd passes is read into types', () => {
+test('the arguments of fwknopd are read into types', () => {
   expect(request()).toEqual({
     source: { family: 4, text: '203.0.113.9' },
     protocol: 'tcp',
@@ -57,7 +57,7 @@ test.each([
   ['leading zeros, as fwknopd lets through', '010.001.002.003', NOT_AN_ADDRESS],
   ['zeros that slip past REQUIRE_SOURCE_ADDRESS', '00.00.00.00', NOT_AN_ADDRESS],
   ['four digits', '0010.168.100.20', NOT_AN_ADDRESS],
-  ['what -s sends', '0.0.0.0', `0.0.0.0/8 is no host${NAME_IT}`],
+  ['the source of fwknop -s', '0.0.0.0', `0.0.0.0/8 is no host${NAME_IT}`],
   ['this host', '127.0.0.1', `a loopback address${NAME_IT}`],
   ['a group', '224.0.0.1', `a multicast address${NAME_IT}`],
   ['class E', '240.0.0.1', `a reserved address${NAME_IT}`],
@@ -131,7 +131,7 @@ test.each([0, 1, 2, 3, 5, 6, 40])('%i arguments are refused, and not repeated', 
   ]);
 });
 
-/** The four words as the specification has them, computed with numbers instead of patterns. */
+/** The four arguments by the specification, computed with numbers instead of patterns. */
 function specified([source, protocol, port, timeout]: readonly string[]):
   | AccessRequest
   | undefined {
@@ -155,7 +155,7 @@ const words = tuple(
   oneof(nat(100), integer({ min: 21474000, max: 21475000 }), nat()).map(String),
 );
 
-/** Good words of which one was nearly written right. */
+/** Good arguments, of which one has a slip. */
 const nearlyWords = tuple(
   words,
   nearly(oneof(ipv4, ipv6, nat(99999).map(String), constantFrom('tcp', '17'))),

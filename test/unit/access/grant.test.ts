@@ -41,17 +41,17 @@ const SSH_FROM_HOME: GrantRules = {
   sources: setting.sources(['203.0.113.0/24', '2001:db8::/32']),
 };
 
-test('without rules, what was asked is granted as it was asked', () => {
+test('without rules, a request is granted as it is', () => {
   expect(permit(ask(), ANYTHING)).toEqual({ ...ask(), network: '203.0.113.9' });
 });
 
 test.each([
-  ['the default for who did not ask', 0, undefined, 30, 30, undefined],
+  ['the default, for a request of no time', 0, undefined, 30, 30, undefined],
   ['the default, not the ceiling', 0, 3600, 30, 30, undefined],
   ['the ceiling, where the default is above it', 0, 10, 30, 10, 30],
-  ['what was asked', 60, undefined, 30, 60, undefined],
-  ['what was asked, below the ceiling', 59, 60, 30, 59, undefined],
-  ['what was asked, at the ceiling', 60, 60, 30, 60, undefined],
+  ['the requested time', 60, undefined, 30, 60, undefined],
+  ['the requested time, below the ceiling', 59, 60, 30, 59, undefined],
+  ['the requested time, at the ceiling', 60, 60, 30, 60, undefined],
   ['the ceiling, and what it was cut from', 61, 60, 30, 60, 61],
   ['a single second', 1, 3600, 30, 1, undefined],
   ['the longest that RouterOS takes', 21474836, undefined, 30, 21474836, undefined],
@@ -137,7 +137,7 @@ const network = tuple(source, nat(128)).map(([text, length]) => ({
   length: Math.min(length, text.includes(':') ? 128 : 32),
 }));
 
-test('nothing is granted that is not listed, and for no time beyond the ceiling or without end', () =>
+test('only a listed service is granted, up to the ceiling, and never without an end', () =>
   assert(
     property(
       tuple(source, protocol, port, timeout),

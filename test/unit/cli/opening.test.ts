@@ -54,43 +54,57 @@ const OPTIONS: [option: string, value: string, overrides: object][] = [
   ['email', 'a@b', { router: { email: 'a@b' } }],
 ];
 
-describe.each(OPTIONS)('--%s', (option, value, overrides) => {
+const needs = (option: string) => `--${option}: needs a value; hint: write --${option}=VALUE`;
+
+test.each(OPTIONS)('--%s is read, in either form, once', async (option, value, overrides) => {
   const expected = { positionals: WORDS, overrides: { router: {}, ...overrides } };
-
-  test.each([
-    ['before the arguments', [`--${option}=${value}`, ...WORDS]],
-    ['after them', [...WORDS, `--${option}=${value}`]],
-    ['between them', ['203.0.113.9', '6', `--${option}=${value}`, '22', '30']],
-    ['with its value apart', [`--${option}`, value, ...WORDS]],
-    ['with its value apart, at the end', [...WORDS, `--${option}`, value]],
-  ])('%s', async (_, argv) => {
-    expect(await parse(...argv)).toMatchObject(expected);
-  });
-
-  const needs = `--${option}: needs a value; hint: write --${option}=VALUE`;
-
-  test.each([
-    ['without a value', [...WORDS, `--${option}`]],
-    ['with an empty value', [`--${option}=`, ...WORDS]],
-    ['with an empty value apart', [`--${option}`, '', ...WORDS]],
-    ['before another option', [`--${option}`, '--verbose', ...WORDS]],
-    ['before an option that is none', [`--${option}`, '-x', ...WORDS]],
-    ['before itself', [`--${option}`, `--${option}=${value}`, ...WORDS]],
-    ['before the end of the options', [`--${option}`, '--', ...WORDS]],
-  ])('is refused %s', async (_, argv) => {
-    expect(await refused(...argv)).toEqual([needs]);
-  });
-
-  test.each([
-    ['twice', [`--${option}=${value}`, `--${option}=${value}`]],
-    ['twice, apart', [`--${option}`, value, `--${option}`, value]],
-    ['twice, in either form', [`--${option}`, value, `--${option}=${value}`]],
-    ['twice, once empty', [`--${option}=${value}`, `--${option}=`]],
-    ['thrice', new Array<string>(3).fill(`--${option}=${value}`)],
-  ])('is refused when given %s', async (_, argv) => {
-    expect(await refused(...argv, ...WORDS)).toEqual([`--${option}: given twice`]);
-  });
+  expect(await parse(`--${option}=${value}`, ...WORDS)).toMatchObject(expected);
+  expect(await parse(...WORDS, `--${option}`, value)).toMatchObject(expected);
+  expect(await refused(...WORDS, `--${option}`)).toEqual([needs(option)]);
+  expect(await refused(`--${option}`, value, `--${option}=${value}`, ...WORDS)).toEqual([
+    `--${option}: given twice`,
+  ]);
 });
+
+/** One whose value is taken as it is, one that is checked, one with few values. */
+describe.each(OPTIONS.filter(([option]) => ['config', 'deadline', 'tls'].includes(option)))(
+  'where --%s stands',
+  (option, value, overrides) => {
+    const expected = { positionals: WORDS, overrides: { router: {}, ...overrides } };
+
+    test.each([
+      ['before the arguments', [`--${option}=${value}`, ...WORDS]],
+      ['after them', [...WORDS, `--${option}=${value}`]],
+      ['between them', ['203.0.113.9', '6', `--${option}=${value}`, '22', '30']],
+      ['with its value apart', [`--${option}`, value, ...WORDS]],
+      ['with its value apart, at the end', [...WORDS, `--${option}`, value]],
+    ])('%s', async (_, argv) => {
+      expect(await parse(...argv)).toMatchObject(expected);
+    });
+
+    test.each([
+      ['without a value', [...WORDS, `--${option}`]],
+      ['with an empty value', [`--${option}=`, ...WORDS]],
+      ['with an empty value apart', [`--${option}`, '', ...WORDS]],
+      ['before another option', [`--${option}`, '--verbose', ...WORDS]],
+      ['before an unknown option', [`--${option}`, '-x', ...WORDS]],
+      ['before itself', [`--${option}`, `--${option}=${value}`, ...WORDS]],
+      ['before the end of the options', [`--${option}`, '--', ...WORDS]],
+    ])('is refused %s', async (_, argv) => {
+      expect(await refused(...argv)).toEqual([needs(option)]);
+    });
+
+    test.each([
+      ['twice', [`--${option}=${value}`, `--${option}=${value}`]],
+      ['twice, apart', [`--${option}`, value, `--${option}`, value]],
+      ['twice, in either form', [`--${option}`, value, `--${option}=${value}`]],
+      ['twice, once empty', [`--${option}=${value}`, `--${option}=`]],
+      ['thrice', new Array<string>(3).fill(`--${option}=${value}`)],
+    ])('is refused when given %s', async (_, argv) => {
+      expect(await refused(...argv, ...WORDS)).toEqual([`--${option}: given twice`]);
+    });
+  },
+);
 
 describe('switches', () => {
   test.each([
@@ -191,7 +205,11 @@ describe('-- ends the options', () => {
   test.each([
     ['nothing', [], []],
     ['the arguments', WORDS, WORDS],
-    ['what looks like options', ['--verbose', '-x', '--tls=off'], ['--verbose', '-x', '--tls=off']],
+    [
+      'words that look like options',
+      ['--verbose', '-x', '--tls=off'],
+      ['--verbose', '-x', '--tls=off'],
+    ],
     ['itself', ['--', '--'], ['--', '--']],
     ['empty arguments', ['', ' '], ['', ' ']],
   ])('before %s', async (_, after, words) => {
@@ -218,7 +236,7 @@ describe('-- ends the options', () => {
   });
 });
 
-/** Anything that a shell, or fwknopd, which has no quoting, may hand over. */
+/** Any word that a shell may pass, or fwknopd, which has no quoting. */
 const printable = string({
   unit: constantFrom(..."aA0 \"'=-\\$`;:,.@{}[]()#!&|<>?*~%^+/_'"),
   minLength: 1,
@@ -243,7 +261,7 @@ const word = oneof(
   ),
 ).filter((text) => !text.startsWith('-'));
 
-describe('nothing is guessed, converted or unquoted', () => {
+describe('no value is guessed, converted or unquoted', () => {
   test.each([
     ['quotes', '"p"'],
     ['single quotes', "'p'"],
@@ -473,7 +491,7 @@ describe('contradictions', () => {
 
 const SECRET = 'Tr0ub4dor&3';
 
-/** All that the program says of a command line before it connects anywhere. */
+/** All messages about a command line before the first connection. */
 async function said(argv: readonly string[]): Promise<string> {
   try {
     const invocation = await parseCommandLine(argv);

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, constantFrom, oneof, string, tuple } from 'fast-check';
 import { readByYargs, readUsualCall } from '../../../src/cli/opening';
 
-/** What a command line may hold: what fwknopd passes, what people type, what yargs trips over. */
+/** Words of a command line: from fwknopd, from people, and some that yargs treats in its own way. */
 const word = oneof(
   constantFrom(
     '203.0.113.9',
@@ -63,7 +63,7 @@ const commandLine = oneof(
   array(word, { maxLength: 8 }),
 );
 
-test('what the short reader takes, it takes as yargs does', async () => {
+test('the short reader reads a call as yargs does, or leaves it to yargs', async () => {
   let taken = 0;
   await assert(
     asyncProperty(commandLine, async (argv) => {
@@ -83,6 +83,6 @@ test.each([
   [['--client', 'phone', '203.0.113.9', '6', '22', '60']],
   [['--client', 'phone', '--config', '/etc/x.toml', '203.0.113.9', '6', '22', '60']],
   [['--config', '/etc/x.toml', '--client', 'phone', '203.0.113.9', '6', '22', '60']],
-])("fwknopd's own call is for the short reader: %j", (argv) => {
+])("the short reader takes fwknopd's own call: %j", (argv) => {
   expect(readUsualCall(argv)?.positionals).toEqual(['203.0.113.9', '6', '22', '60']);
 });

@@ -98,7 +98,7 @@ test.each([
   expect(formatDuration(number)).toBe(text);
 });
 
-test('what is written can be read, by a person’s reader and the router’s', () =>
+test('a written duration can be read, by either reader', () =>
   assert(
     property(seconds, (number) => {
       expect(parseDuration(formatDuration(number))).toBe(number);

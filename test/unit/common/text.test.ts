@@ -23,8 +23,8 @@ test('printable gives one line of ASCII, whatever it is given', () =>
   ));
 
 test.each([
-  ['what fits', 'abcdef', 6, 'abcdef'],
-  ['what is one too long', 'abcdefg', 6, 'abc...'],
+  ['a text that fits', 'abcdef', 6, 'abcdef'],
+  ['a text that is one too long', 'abcdefg', 6, 'abc...'],
   ['nothing', '', 6, ''],
   ['room for the dots alone', 'abcdef', 3, '...'],
 ])('clip: %s', (_, text, length, clipped) => {
@@ -41,8 +41,8 @@ test('clip never gives more than its length, and keeps the beginning', () =>
   ));
 
 test.each([
-  ['what fits', 'abcdefg', 7, 'abcdefg'],
-  ['what is one too long', 'abcdefgh', 7, 'ab...gh'],
+  ['a text that fits', 'abcdefg', 7, 'abcdefg'],
+  ['a text that is one too long', 'abcdefgh', 7, 'ab...gh'],
   ['an even length', 'abcdefghi', 8, 'abc...hi'],
   ['nothing', '', 7, ''],
 ])('clipMiddle: %s', (_, text, length, clipped) => {

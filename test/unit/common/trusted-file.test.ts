@@ -82,7 +82,7 @@ describe('refuses, in a line', () => {
 
   test('a FIFO, at once: nobody may ever write to it', () => {
     execFileSync('mkfifo', [at('fifo')]);
-    // Somebody who opens it, in the end: otherwise a reader that waits would hold up this test, too.
+    // Opens it in the end: otherwise a reader that waits would hang this test, too.
     const rescuer = spawn('sh', ['-c', 'sleep 3; exec 3<>"$0"; sleep 1', at('fifo')]);
     const started = performance.now();
     expect(lines(readTrustedFile, at('fifo'))).toEqual([`${at('fifo')}: not a regular file`]);
@@ -144,7 +144,7 @@ describe.each(OWNERS)('%s', (_, caller, owner, fit) => {
   });
 });
 
-/** Does what a line says, as an administrator would: pastes it into a root shell. */
+/** Pastes the hint of a line into a root shell, as an administrator would. */
 function mend([line = '']: readonly string[]): void {
   const [, command] = /; hint: (ch(?:mod|own) .*)$/.exec(line) ?? [];
   if (command === undefined) throw new Error(`no command in: ${line}`);
@@ -214,8 +214,8 @@ test.each([
   ['a space', 'my router.toml'],
   ['a quote', "router's.toml"],
   ['quotes', 'a "router".toml'],
-  ['what a shell would run', '$(touch pwned).toml'],
-  ['what a shell would run, after it', 'a;touch pwned'],
+  ['a command for a shell', '$(touch pwned).toml'],
+  ['a command after it', 'a;touch pwned'],
   ['a pattern', '*.toml'],
   ['a backslash', 'a\\b.toml'],
 ])('the command that mends a path with %s is fit to be pasted', (_, name) => {
@@ -236,7 +236,7 @@ test.each([
   if (line.includes('hint: ')) expect(line).toContain(path);
 });
 
-describe('what may be a password instead of a path', () => {
+describe('a path that may be a password', () => {
   const named = (path: string) => readTrustedFile(path, '--password-file');
 
   test('is not shown while no file is there', () => {

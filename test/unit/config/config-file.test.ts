@@ -144,7 +144,7 @@ describe('reads', () => {
     expect(sources?.has(parseAddress('203.0.113.9')!)).toBe(false);
   });
 
-  test('nothing, as a file that is not there', () => {
+  test('an empty file, as an absent one', () => {
     const nothing = {
       grant: {},
       clients: new Map(),
@@ -189,8 +189,8 @@ describe('refuses, with the key', () => {
       '[[router]]\n[[router]]\npasswd = "x"',
       `router 2: passwd: ${UNKNOWN.router}`,
     ],
-    ['what every object has', 'toString = 1', `toString: ${UNKNOWN.top}`],
-    ['what objects are made of', '__proto__ = 1', `a key: ${UNKNOWN.top}`],
+    ['a property of every object', 'toString = 1', `toString: ${UNKNOWN.top}`],
+    ['the prototype of objects', '__proto__ = 1', `a key: ${UNKNOWN.top}`],
     ['a table of that name', '[__proto__]\ndeadline = 5', `a key: ${UNKNOWN.top}`],
     ['a single router', '[router]\nhost = "r"', 'router: expected tables: [[router]]'],
     ['a router as a text', 'router = "r"', 'router: expected tables: [[router]]'],
@@ -439,14 +439,14 @@ describe('refuses, with the key', () => {
 
 const SECRET = 'Tr0ub4dor&3';
 
-/** What a file says about itself, when it is refused; nothing when it is taken. */
+/** All that is said about a file, when it is refused; empty when it is read. */
 function said(toml: string): string {
   try {
     read(toml);
     return '';
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    // The error's own text too: whoever logs it must not log the secret.
+    // The error's own text too, since it may be logged.
     return `${linesOf(error, 'config').join('\n')}\n${error.message}\n${error.stack}`;
   }
 }
@@ -564,7 +564,7 @@ describe('never repeats a secret', () => {
     assert(
       property(array(fragment, { maxLength: 20 }), (fragments) => {
         const text = said(fragments.join(' '));
-        // As a key it is looked at above.
+        // A test above is about the secret as a key.
         if (!text.includes(': unknown')) expect(text).not.toContain(SECRET.slice(0, 4));
       }),
       { numRuns: 200 },

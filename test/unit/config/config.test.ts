@@ -17,7 +17,7 @@ const PIN = 'ab'.repeat(32);
 const OTHER_PIN = 'cd'.repeat(32);
 const WORDS = ['203.0.113.9', '6', '22', '30'];
 
-/** What flags make of a configuration, the whole way from the command line. */
+/** Loads a configuration with flags, from the command line on. */
 async function load(toml: string | undefined, ...flags: readonly string[]): Promise<Config> {
   const named = toml === undefined ? [] : ['--config', writeAs(PATH, toml)];
   const invocation = await parseCommandLine([...named, ...flags, ...WORDS]);
@@ -25,7 +25,7 @@ async function load(toml: string | undefined, ...flags: readonly string[]): Prom
   return loadConfig(invocation.overrides);
 }
 
-/** The lines of a refusal, `DIR` for the folder. */
+/** The lines of a refusal, with `DIR` for the directory. */
 async function refused(kind: 'config' | 'usage', toml: string | undefined, ...flags: string[]) {
   const lines = linesOf(await refusalOf(load(toml, ...flags)), kind);
   return lines.map((line) => line.replaceAll(folder, 'DIR'));
@@ -317,7 +317,7 @@ describe('the trust of the file is replaced as a whole', () => {
     expect(config.routers[0]?.trust).toEqual(typeof trust === 'function' ? trust() : trust);
   });
 
-  test('what a flag replaces is not even read', async () => {
+  test('a file that a flag replaces is not read', async () => {
     const broken = '[[router]]\nhost="r"\nuser="u"\npassword-file="no-pw"\nca-file="no-ca"\n';
     const config = await load(broken, '--routerpass=p', '--tls=insecure');
     expect(config.routers).toMatchObject([{ password: 'p', trust: { mode: 'insecure' } }]);
@@ -488,14 +488,14 @@ describe('refuses', () => {
 });
 
 describe('all faults of a configuration at once', () => {
-  /** What every one of the lines must be about. */
+  /** The subject of each of the lines. */
   const about = async (toml: string, ...parts: string[]) => {
     const lines = await refused('config', toml);
     expect(parts.filter((part) => !lines.some((line) => line.includes(part)))).toEqual([]);
     return lines;
   };
 
-  test('what is missing in a router, beside a key that is wrong elsewhere', async () => {
+  test('a key that is missing in a router, beside one that is wrong elsewhere', async () => {
     await about(
       'deadline = 0\n[[router]]\nhost = "r"\nuser = "u"',
       'deadline: expected',

@@ -13,7 +13,7 @@ import { LONGEST_TIMEOUT } from '../../../src/common/duration';
 import { BadValue } from '../../../src/common/values';
 import * as setting from '../../../src/config/settings';
 
-/** What a reader says of a value that it does not take. */
+/** The message of a reader that refuses a value. */
 function refused(reader: (value: unknown) => unknown, value: unknown): string {
   let result: unknown;
   try {
@@ -279,7 +279,7 @@ const READERS = Object.entries(setting).flatMap(([name, reader]): [string, Reade
   typeof reader === 'function' ? [[name, reader as Reader]] : [],
 );
 
-/** Whatever a parser of TOML could ever hand over, and more: tables without a prototype, dates. */
+/** Any value that a TOML parser could return, and more: tables without a prototype, dates. */
 const value: Arbitrary<unknown> = oneof(
   anything({ withNullPrototype: true, withDate: true, withBigInt: true }),
   object({ withNullPrototype: true, key: constantFrom('toString', 'valueOf', 'length', '0') }),

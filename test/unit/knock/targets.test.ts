@@ -26,7 +26,7 @@ const target = record<Target>({
 }));
 const targets = uniqueArray(target, { maxLength: 6, selector: ({ name }) => name });
 
-/** What people leave in such files. */
+/** Lines that people leave in such files. */
 const clutter = array(
   constantFrom(
     '\n',
@@ -85,7 +85,7 @@ describe('a targets file', () => {
   });
 });
 
-/** What spknock.py's parse_target makes of a line. */
+/** A line as spknock.py's parse_target reads it. */
 function asSpknock(line: string): { host: string; knocks: Knock[] }[] {
   const bare = line.replace(/\s/g, '');
   const [host = '', list, ...more] = bare.split(':');
