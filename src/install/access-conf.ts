@@ -33,6 +33,35 @@ export function clientsOf(marked: string): readonly string[] {
   return [...marked.matchAll(/^# client (\S+)\s*$/gm)].map(([, name = '']) => name);
 }
 
+/**
+ * The clients whose stanzas somebody would miss if other marked lines took the place of those that are
+ * there: clients that the others lack, and stanzas that were edited and keep their keys.
+ */
+export function clientsLost(old: string, marked: string): readonly string[] {
+  const wanted = stanzasByClient(marked);
+  return [...stanzasByClient(old)].flatMap(([client, stanza]) => {
+    const other = wanted.get(client);
+    const isLost = other === undefined || (keyIn(stanza) === keyIn(other) && stanza !== other);
+    return isLost ? [client] : [];
+  });
+}
+
+/** The stanzas between the markers, without the path of the program, which may differ. */
+function stanzasByClient(marked: string): ReadonlyMap<string, string> {
+  const parts = marked.replace(/^# [<>]{3} .*\n?/gm, '').split(/^(?=# client )/m);
+  return new Map(
+    parts.flatMap((part) => {
+      const [client] = clientsOf(part);
+      const text = part.trim().replace(/^(\s*CMD_CYCLE_OPEN\s+)\S+/gm, '$1');
+      return client === undefined ? [] : [[client, text]];
+    }),
+  );
+}
+
+function keyIn(stanza: string): string | undefined {
+  return /^KEY_BASE64\s+(\S+)/m.exec(stanza)?.[1];
+}
+
 /** The UDP port of SPA packets that marked lines name. */
 export function spaPortOf(marked: string): number {
   const [, digits] = /^# spa-port (\d{1,5})\s*$/m.exec(marked) ?? [];

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isContainer } from '../common/container';
 import { Failure } from '../common/failure';
 import { shellWord } from '../common/text';
@@ -24,15 +24,16 @@ export interface SetupTexts {
  *
  * @throws Failure `config`
  */
-export function readSetupDirectory(directory: string): SetupTexts {
+export function readSetupDirectory(path: string): SetupTexts {
+  const directory = resolve(path); // with a slash at its end, a link would be followed
   const opened = openDirectory(directory);
   try {
     if (!isContainer()) requireOwn(directory, fstatSync(opened));
     const read = (file: string): SetupText => {
       const name = join(directory, file);
       // By the directory that is open, so that nobody can put another in its place meanwhile.
-      const path = `/proc/self/fd/${opened}/${file}`;
-      const { stats, text } = readRegularFile(path, showPath(name), INIT, constants.O_NOFOLLOW);
+      const inside = `/proc/self/fd/${opened}/${file}`;
+      const { stats, text } = readRegularFile(inside, showPath(name), INIT, constants.O_NOFOLLOW);
       if (!isContainer()) requireOwn(name, stats);
       if (text.includes('\ufffd')) throw new Failure('config', `${showPath(name)}: not UTF-8`);
       return { name: showPath(name), text };

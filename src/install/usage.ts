@@ -25,7 +25,8 @@ Options
                 it does anyway on a terminal
   --pin=HEX     trust the certificate with this fingerprint without asking
   --force       replace a mikrotik.toml that differs; its fingerprints stay.
-                Remove clients that DIR does not have
+                Replace stanzas that were edited, and those of clients that DIR
+                does not have
   --files-only  write the files, and do nothing else
   --dry-run     print what would change, without keys and passwords
   --migrate     for those who used open_ports.py: its lines of access.conf run this

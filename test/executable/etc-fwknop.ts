@@ -1,7 +1,9 @@
 /** An /etc/fwknop of a test's own, as Debian's package leaves it, and runs that see it. */
 import {
+  accessSync,
   chmodSync,
   chownSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -19,9 +21,18 @@ const SHIPPED = '/etc/fwknop';
 const SYSTEMCTL = '/usr/bin/systemctl';
 
 /** `test`, where there are fwknop-server's own files, and a namespace to mount others over them. */
-export const testWithFwknop = existsSync(join(SHIPPED, 'fwknopd.conf'))
+export const testWithFwknop = isReadable(join(SHIPPED, 'fwknopd.conf'))
   ? testInNamespace('install')
-  : leftOut('install', 'the Debian package fwknop-server');
+  : leftOut('install', 'the Debian package fwknop-server, whose files root may read');
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const shipped = (name: string): string => readFileSync(join(SHIPPED, name), 'utf8');
 
@@ -64,20 +75,19 @@ export class EtcFwknop {
     );
   }
 
-  /**
-   * Runs the executable as root, where this is /etc/fwknop and systemd does not run.
-   */
-  run(
-    args: readonly string[],
-    { more = [], env = [], cwd = '/', program = [EXECUTABLE] }: Around = {},
-  ): Promise<Run> {
+  /** The words that run the executable as root, where this is /etc/fwknop and systemd does not run. */
+  command({ more = [], env = [], program = [EXECUTABLE] }: Around = {}): readonly string[] {
     const setUp = [
       `mount --bind ${this.path} ${SHIPPED}`,
       '[ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd',
       ...more,
     ];
-    const command = inNamespace(setUp, ['/usr/bin/env', ...env, ...program]);
-    return run(args, { command, cwd });
+    return inNamespace(setUp, ['/usr/bin/env', ...env, ...program]);
+  }
+
+  /** Runs the executable by these words. */
+  run(args: readonly string[], around: Around = {}): Promise<Run> {
+    return run(args, { command: this.command(around), cwd: around.cwd ?? '/' });
   }
 }
 

@@ -17,6 +17,7 @@ import { certificates } from '../../simulator/certificates';
 import { MARKER_BEGIN, MARKER_END } from '../../src/common/fwknopd';
 import { USAGE } from '../../src/install/usage';
 import { writeAs } from '../support/files';
+import { leftOut } from '../support/left-out';
 import { OUR_USERS, ourRouter, ownPath } from '../support/router';
 import { EXECUTABLE, line, run } from '../support/run';
 import { NODE } from '../support/shipped';
@@ -31,6 +32,7 @@ import {
   testWithFwknop,
   testWithSystemd,
 } from './etc-fwknop';
+import { type Answer, runOnTerminal } from './terminal';
 
 /** In a user namespace there are no other users. */
 const whereRoot = process.geteuid?.() === 0 ? testWithFwknop : testAsRoot;
@@ -233,15 +235,34 @@ describe('clients', () => {
     const before = etc.files();
     const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
     expect(status).toBe(78);
-    expect(stderr).toMatch(/has clients that .* lacks: laptop; hint: remove them by --force/);
+    expect(stderr).toMatch(
+      /has stanzas that .* lacks, or that were edited: laptop; hint: replace them by --force/,
+    );
     expect(etc.files()).toEqual(before);
     expect((await etc.run(['install', setup, FILES_ONLY, '--force'])).status).toBe(0);
     expect(etc.read('access.conf')).not.toContain('laptop');
   });
 });
 
+describe('a stanza that was edited', () => {
+  testWithFwknop('stays as long as its keys are in use', async () => {
+    const etc = new EtcFwknop();
+    await etc.run(['install', setup, FILES_ONLY]);
+    edit(join(etc.path, 'access.conf'), /^CMD_CYCLE_TIMER .*$/m, 'ACCESS_EXPIRE 12/31/2029');
+    const before = etc.files();
+    const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/or that were edited: phone; hint: replace them by --force/);
+    expect(etc.files()).toEqual(before);
+
+    const other = await makeSetup();
+    expect((await etc.run(['install', other, FILES_ONLY])).status).toBe(0);
+    expect(etc.read('access.conf')).not.toContain('ACCESS_EXPIRE');
+  });
+});
+
 describe('a directory is refused', () => {
-  whereRoot.each<[string, (directory: string) => void, string[], RegExp]>([
+  whereRoot.each<[string, (directory: string) => void, string[], RegExp, string?]>([
     [
       'of another user',
       (directory) => giveTo(1234, directory),
@@ -291,6 +312,16 @@ describe('a directory is refused', () => {
       /setup: not a directory, or a symbolic link/,
     ],
     [
+      'that is a link, with a slash at its end',
+      (directory) => {
+        renameSync(directory, `${directory}.real`);
+        symlinkSync(`${directory}.real`, directory);
+      },
+      [],
+      /setup: not a directory, or a symbolic link/,
+      '/',
+    ],
+    [
       'with a FIFO',
       (directory) => {
         rmSync(join(directory, 'mikrotik.toml'));
@@ -312,12 +343,12 @@ describe('a directory is refused', () => {
       /access\.conf: expected one .*found markers in line \d+; hint: /,
     ],
     ['that is not there', (directory) => rmSync(directory, { recursive: true }), [], /no such dir/],
-  ])('%s', async (_, spoil, env, why) => {
+  ])('%s', async (_, spoil, env, why, end = '') => {
     const etc = new EtcFwknop();
     const before = etc.files();
     const spoilt = await makeSetup();
     spoil(spoilt);
-    const { status, stderr } = await etc.run(['install', spoilt, FILES_ONLY], { env });
+    const { status, stderr } = await etc.run(['install', spoilt + end, FILES_ONLY], { env });
     expect(status).toBe(78);
     expect(stderr).toMatch(why);
     expect(etc.files()).toEqual(before);
@@ -490,16 +521,20 @@ describe('--undo', () => {
 });
 
 describe('the whole', () => {
-  testWithSystemd('restarts fwknopd once, pins, and ends with check', async () => {
-    const { selfSigned } = certificates();
-    const user = { ...OUR_USERS[0]!, name: 'fwknop-mikrotik', password: 'Zuckerrohr' };
-    const router = await ourRouter({ transport: selfSigned, users: [user] });
+  const { selfSigned } = certificates();
+  const USER = { ...OUR_USERS[0]!, name: 'fwknop-mikrotik', password: 'Zuckerrohr' };
+
+  /** A setup for a router that is there, which shows a certificate that signs itself. */
+  async function setupOfRouter(): Promise<string> {
+    const router = await ourRouter({ transport: selfSigned, users: [USER] });
     const own = await makeSetup();
-    edit(
-      join(own, 'mikrotik.toml'),
-      /password = .*/,
-      `password = "Zuckerrohr"\nport = ${router.port}`,
-    );
+    const lines = `password = "Zuckerrohr"\nport = ${router.port}`;
+    edit(join(own, 'mikrotik.toml'), /password = .*/, lines);
+    return own;
+  }
+
+  testWithSystemd('restarts fwknopd once, pins, and ends with check', async () => {
+    const own = await setupOfRouter();
     const etc = new EtcFwknop();
     const log = ownPath('log');
     const more = systemd(log);
@@ -518,6 +553,33 @@ describe('the whole', () => {
     const check = await etc.run(['check'], { more });
     expect(second.status).toBe(check.status);
     expect(second.stdout.endsWith(check.stdout.slice(-200))).toBe(true);
+  });
+
+  const withTerminal = existsSync('/usr/bin/script')
+    ? testWithFwknop
+    : leftOut('install on a terminal', 'the Debian package bsdutils');
+
+  withTerminal('asks on a terminal whether to pin', async () => {
+    const own = await setupOfRouter();
+    const etc = new EtcFwknop();
+    const answers: Answer[] = [['[y/N]', 'y']];
+    const { screen } = await runOnTerminal(['install', own], answers, '/', etc.command());
+    expect(screen).toContain(selfSigned.fingerprint);
+    expect(etc.read('mikrotik.toml')).toContain(`fingerprint = "${selfSigned.fingerprint}"`);
+  });
+
+  testWithFwknop('makes the code cache', async () => {
+    const own = await setupOfRouter();
+    const etc = new EtcFwknop();
+    const copy = ownPath('copy');
+    mkdirSync(copy);
+    const root = join(__dirname, '../..');
+    for (const name of ['bin', 'dist']) execFileSync('cp', ['-rL', join(root, name), copy]);
+    const dist = join(copy, 'dist');
+    const caches = () => readdirSync(dist).filter((name) => name.endsWith('.cache'));
+    for (const name of caches()) rmSync(join(dist, name));
+    await etc.run(['install', own], { program: [NODE, join(copy, 'bin/fwknop-mikrotik')] });
+    expect(caches()).toHaveLength(1);
   });
 
   testWithSystemd('says when fwknopd does not restart', async () => {

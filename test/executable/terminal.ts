@@ -1,6 +1,7 @@
 /** The executable on a terminal of its own: util-linux's script(1) makes one. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { shellWord } from '../../src/common/text';
 import { leftOut } from '../support/left-out';
 import { EXECUTABLE } from '../support/run';
 
@@ -24,13 +25,15 @@ export interface Session {
  * Runs the executable on a terminal and answers its questions.
  *
  * @param cwd where it runs; `/`, if left out
+ * @param program the words before `args`, if it is not the executable alone
  */
 export async function runOnTerminal(
   args: readonly string[],
   answers: readonly Answer[],
   cwd = '/',
+  program: readonly string[] = [EXECUTABLE],
 ): Promise<Session> {
-  const command = [EXECUTABLE, ...args].map((word) => `'${word}'`).join(' ');
+  const command = [...program, ...args].map(shellWord).join(' ');
   const child = spawn(SCRIPT, ['--quiet', '--return', '--flush', '-c', command, '/dev/null'], {
     cwd,
     env: { PATH: process.env.PATH, SHELL: '/bin/sh' },
