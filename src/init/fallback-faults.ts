@@ -54,7 +54,7 @@ function scanFaults(knocks: readonly Knock[]): readonly Fault[] {
   return [
     {
       what: '--knocks: a port scan sends these one after the other',
-      hint: 'choose ports that are further apart',
+      hint: 'choose ports at random',
     },
   ];
 }

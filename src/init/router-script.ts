@@ -105,16 +105,13 @@ function preface({ router, wan }: Setup): readonly Statement[] {
     comment('Check that the WAN interface exists. Nothing has been changed yet.'),
     wan.kind === 'list'
       ? unlessFound('/interface/list', { name: wan.name }, [
-          put(`There is no interface list ${wan.name}. These two lines make one:`),
-          put(`  /interface/list/add name=${quoteText(wan.name)}`),
-          put(`  /interface/list/member/add list=${quoteText(wan.name)} interface=INTERFACE`),
-          put(
-            'INTERFACE is the one that leads to the Internet. To use a list of another name, run',
-          ),
-          put(
-            'init --wan LIST; to use the interface without a list, init --wan-interface INTERFACE.',
-          ),
-          { kind: 'error', text: `no interface list ${wan.name}` },
+          {
+            kind: 'error',
+            text: `no interface list ${wan.name}; hint: make one, with the interface that leads to the Internet:
+  /interface/list/add name=${quoteText(wan.name)}
+  /interface/list/member/add list=${quoteText(wan.name)} interface=INTERFACE
+or run init again, with --wan LIST or --wan-interface INTERFACE`,
+          },
         ])
       : unlessFound('/interface', { name: wan.name }, [
           {

@@ -14,12 +14,7 @@
 
 # Check that the WAN interface exists. Nothing has been changed yet.
 :if ([:len [/interface/list/find where name="WAN"]] = 0) do={
-  :put "There is no interface list WAN. These two lines make one:"
-  :put "  /interface/list/add name=\"WAN\""
-  :put "  /interface/list/member/add list=\"WAN\" interface=INTERFACE"
-  :put "INTERFACE is the one that leads to the Internet. To use a list of another name, run"
-  :put "init --wan LIST; to use the interface without a list, init --wan-interface INTERFACE."
-  :error "no interface list WAN"
+  :error "no interface list WAN; hint: make one, with the interface that leads to the Internet:\0A  /interface/list/add name=\"WAN\"\0A  /interface/list/member/add list=\"WAN\" interface=INTERFACE\0Aor run init again, with --wan LIST or --wan-interface INTERFACE"
 }
 
 # A user that may use the API and write, but not read, from one address only. (With the policy
