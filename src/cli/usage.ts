@@ -34,7 +34,7 @@ Arguments
   <src>      the address to let in: IPv4 in its usual form, or IPv6
   <proto>    6 or tcp, 17 or udp
   <port>     1-65535
-  <timeout>  whole seconds; 0: the client did not ask, the default applies
+  <timeout>  whole seconds; 0 stands for the default of the configuration
 
 Options
   --config FILE         configuration (${DEFAULT_CONFIG_FILE})
@@ -47,7 +47,7 @@ Options
   --routerpass TEXT     the password; fwknopd logs it, so prefer a file
   --tls MODE            verify (default), insecure, anonymous or off
   --fingerprint HEX     trust the certificate with this SHA-256 fingerprint only
-  --ca-file FILE        trust what these CAs (PEM) signed, not the system's
+  --ca-file FILE        trust certificates of these CAs (PEM), not the system's
   --server-name NAME    the certificate is made for this name, not for the host
   --email ADDRESS       let the router mail a note of the opening
   --list TEMPLATE       name of the address list (${DEFAULT_LIST})

@@ -99,7 +99,7 @@ function readSettings(
     comment: top.read('comment', setting.commentTemplate),
     syslog: top.read('syslog', setting.syslogMode),
     grant: readGrant(top.section('grant')),
-    clients: top.section('client').named(setting.clientName, readClient),
+    clients: top.named('client', setting.clientName, readClient),
     routers: top.sections('router').map((section) => {
       for (const keys of required) section.require(keys);
       return readRouter(section, dirname(path));
@@ -186,9 +186,9 @@ class Table {
     return value === undefined ? undefined : readValue(this.faults, name, value, reader);
   }
 
-  section(key: string): Table {
+  section(key: string, title = key): Table {
     const value = this.#take(key) ?? {};
-    if (!isTable(value)) this.#fault(key, `expected a table: [${key}]`);
+    if (!isTable(value)) this.#fault(key, `expected a table: [${title}]`);
     return new Table(isTable(value) ? value : {}, `${this.label}${key}.`, this.faults);
   }
 
@@ -203,16 +203,18 @@ class Table {
     );
   }
 
-  /** Reads tables whose keys are names: `[client.phone]`. Returns them by name. */
+  /** Reads tables that have names, such as `[client.phone]`. Returns them by name. */
   named<T>(
+    key: string,
     nameReader: (value: unknown) => string,
     reader: (section: Table) => T,
   ): ReadonlyMap<string, T> {
-    const names = Object.keys(this.table).filter(
-      (key) =>
-        readValue(this.faults, `${this.label}${showKey(key)}`, key, nameReader) !== undefined,
-    );
-    return new Map(names.map((name) => [name, reader(this.section(name))]));
+    const group = this.section(key, `${key}.NAME`);
+    const names = Object.keys(group.table).filter((name) => {
+      const label = `${group.label}${showKey(name)}`;
+      return readValue(this.faults, label, name, nameReader) !== undefined;
+    });
+    return new Map(names.map((name) => [name, reader(group.section(name, `${key}.${name}`))]));
   }
 
   require(keys: readonly string[]): void {

@@ -198,8 +198,12 @@ describe('refuses, with the key', () => {
     ['a router as a date', 'router = [1979-05-27]', 'router: expected tables: [[router]]'],
     ['several grants', '[[grant]]\nmax-timeout = 5', 'grant: expected a table: [grant]'],
     ['a grant as a truth', 'grant = true', 'grant: expected a table: [grant]'],
-    ['a client as a text', 'client = "phone"', 'client: expected a table: [client]'],
-    ['a client that is no table', 'client.phone = 1', 'client.phone: expected a table: [phone]'],
+    ['a client as a text', 'client = "phone"', 'client: expected a table: [client.NAME]'],
+    [
+      'a client that is no table',
+      'client.phone = 1',
+      'client.phone: expected a table: [client.phone]',
+    ],
     [
       'a client in capitals',
       '[client.Phone]',
