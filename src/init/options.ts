@@ -69,19 +69,24 @@ export async function readCommandLine(argv: readonly string[]): Promise<InitComm
 
 /** The questions that the command line leaves open, in the order of asking. */
 export function openQuestions(texts: Texts, host: ThisHost): readonly Question[] {
-  const [router] = texts.get('router') ?? [];
+  const [fwknopd] = texts.get('fwknopd') ?? [];
+  const gateway = host.gateway === fwknopd ? undefined : host.gateway;
+  const example = (first: string, second: string, taken: string | undefined) =>
+    first === taken ? second : first;
+  const [router = gateway ?? example('192.168.88.1', '192.168.88.2', fwknopd)] =
+    texts.get('router') ?? [];
   const own = host.addresses.find((address) => address !== router);
   const questions: readonly Question[] = [
     {
       option: 'router',
       question: "the router's address in your network",
-      example: host.gateway ?? '192.168.88.1',
-      defaultAnswer: host.gateway,
+      example: router,
+      defaultAnswer: gateway,
     },
     {
       option: 'fwknopd',
       question: 'the IPv4 address of the host that runs fwknopd',
-      example: own ?? '192.168.88.50',
+      example: own ?? example('192.168.88.50', '192.168.88.51', router),
       defaultAnswer: own,
     },
     {

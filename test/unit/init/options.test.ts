@@ -269,6 +269,17 @@ describe('the questions', () => {
     expect(question('fwknopd', texts).defaultAnswer).toBe('172.17.0.1');
   });
 
+  test('do not offer the fwknopd host as the router, nor the router as an example of it', () => {
+    const texts = new Map([['fwknopd', ['192.168.88.1']]] as const);
+    expect(question('router', texts)).toMatchObject({
+      defaultAnswer: undefined,
+      example: '192.168.88.2',
+    });
+    const host = { ...HOST, gateway: undefined, addresses: ['192.168.88.1'] };
+    const examples = openQuestions(NONE, host).map(({ example }) => example);
+    expect(examples.slice(0, 2)).toEqual(['192.168.88.1', '192.168.88.50']);
+  });
+
   test('make a setup of their defaults and examples', () => {
     let texts = NONE;
     for (const { option } of openQuestions(NONE, HOST)) {
