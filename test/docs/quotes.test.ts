@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import packageJson from '../../package.json';
 import type { Fault } from '../../src/common/failure';
 import { readConfigText } from '../../src/config/config-file';
-import { type Page, pages, ROOT, readPage, shellLines } from '../support/markdown';
+import { type Page, pages, ROOT, readPage, readSection, shellLines } from '../support/markdown';
 import { messagesOf } from '../support/messages';
 import { EXECUTABLE } from '../support/shipped';
 
@@ -83,10 +83,8 @@ test.each(cases(({ blocks }) => blocks.filter(({ language }) => language === 'to
 
 describe('messages of router.rsc', () => {
   const SCRIPT = readFileSync(join(ROOT, 'test/golden/router.rsc'), 'utf8');
-  const [, section = ''] = readPage('docs/router.md').prose.split(
-    '## When the script stops or says something',
-  );
-  const quoted = [...section.matchAll(/^- `([^`]+)`/gm)].map(([, text = '']) => text);
+  const { prose } = readSection('docs/router.md', 'When the script stops or says something');
+  const quoted = [...prose.matchAll(/^- `([^`]+)`/gm)].map(([, text = '']) => text);
 
   test('there are some', () => {
     expect(quoted.length).toBeGreaterThan(4);

@@ -36,7 +36,18 @@ export function pages(): readonly Page[] {
 }
 
 export function readPage(path: string): Page {
+  return takeApart(path, readFileSync(join(ROOT, path), 'utf8'));
+}
+
+/** A section of a page, from a heading of the second level to the next one. */
+export function readSection(path: string, heading: string): Page {
   const text = readFileSync(join(ROOT, path), 'utf8');
+  const [, section] = text.split(`\n## ${heading}\n`);
+  if (section === undefined) throw new Error(`${path} has no section ${heading}`);
+  return takeApart(path, section.split('\n## ')[0] ?? '');
+}
+
+function takeApart(path: string, text: string): Page {
   const blocks: CodeBlock[] = [];
   const prose = text.replace(
     /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm,

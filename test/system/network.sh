@@ -4,9 +4,12 @@
 #     unshare --mount --net --pid --fork --kill-child --mount-proc sh network.sh COMMAND [ARGUMENT...]
 #
 # The host `outside` is 198.51.100.7 and knows the router as 198.51.100.1. The host `inside` is 192.0.2.2 and
-# knows it as 192.0.2.1. The router forwards SPA packets to `inside`. This shell stays as process 1, to reap
-# daemons; when it ends, the kernel kills all processes that are left and removes the namespaces.
+# knows it as 192.0.2.1, unless ROUTER and INSIDE name other addresses of one /24. The router forwards SPA
+# packets to `inside`. This shell stays as process 1, to reap daemons; when it ends, the kernel kills all
+# processes that are left and removes the namespaces.
 set -eu
+ROUTER=${ROUTER:-192.0.2.1}
+INSIDE=${INSIDE:-192.0.2.2}
 
 # `ip netns` and podman keep their records in /run.
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -24,10 +27,10 @@ add_host() {
   ip -n "$1" route add default via "$3"
 }
 add_host outside wan 198.51.100.1 198.51.100.7
-add_host inside lan 192.0.2.1 192.0.2.2
+add_host inside lan "$ROUTER" "$INSIDE"
 
 echo 1 >/proc/sys/net/ipv4/ip_forward
-iptables -t nat -A PREROUTING -i wan -p udp --dport 62201 -j DNAT --to-destination 192.0.2.2
+iptables -t nat -A PREROUTING -i wan -p udp --dport 62201 -j DNAT --to-destination "$INSIDE"
 
 "$@"
 exit
