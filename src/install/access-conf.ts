@@ -1,3 +1,4 @@
+import { parsePort } from '../access/service';
 import { Failure } from '../common/failure';
 import { LONGEST_COMMAND, MARKER_BEGIN, MARKER_END } from '../common/fwknopd';
 import { DEFAULT_SPA_PORT } from '../init/options';
@@ -13,7 +14,7 @@ const NO_KEY = '__CHANGEME__';
  * The stanzas of a setup, with the marker lines around them.
  *
  * @param text of the setup's access.conf
- * @param name what messages call it
+ * @param name of the file, for messages
  * @throws Failure `config` where they are not there
  */
 export function stanzasOf(text: string, name: string): string {
@@ -34,8 +35,8 @@ export function clientsOf(marked: string): readonly string[] {
 }
 
 /**
- * The clients whose stanzas somebody would miss if other marked lines took the place of those that are
- * there: clients that the others lack, and stanzas that were edited and keep their keys.
+ * The clients whose stanzas are lost when new marked lines replace old ones: the new lines lack the
+ * client, or have the same key in a stanza that somebody edited.
  */
 export function clientsLost(old: string, marked: string): readonly string[] {
   const wanted = stanzasByClient(marked);
@@ -62,14 +63,17 @@ function keyIn(stanza: string): string | undefined {
   return /^KEY_BASE64\s+(\S+)/m.exec(stanza)?.[1];
 }
 
-/** The UDP port of SPA packets that marked lines name. */
+/** The UDP port of SPA packets that marked lines name. @throws Failure `config` where it is no port */
 export function spaPortOf(marked: string): number {
-  const [, digits] = /^# spa-port (\d{1,5})\s*$/m.exec(marked) ?? [];
-  return digits === undefined ? DEFAULT_SPA_PORT : Number(digits);
+  const [, text] = /^# spa-port (.*\S)\s*$/m.exec(marked) ?? [];
+  if (text === undefined) return DEFAULT_SPA_PORT;
+  const port = parsePort(text);
+  if (port === undefined) throw new Failure('config', '"# spa-port": expected a port, 1-65535');
+  return port;
 }
 
 /**
- * Puts another program in the place of those that marked lines run, where these are not here.
+ * Replaces the program of each marked CMD_CYCLE_OPEN line by this one, if it is not on this host.
  *
  * @param isHere whether there is a file of this path
  * @param helper gives this program's own path
@@ -100,7 +104,7 @@ export function withStanzas(text: string, name: string, marked: string): string 
   return withMarked(withoutStock(text), name, marked);
 }
 
-/** Whether a text has a stanza of fwknopd's. */
+/** Whether an access.conf has a stanza, or includes a file that may have one. */
 export function hasStanza(text: string): boolean {
   return text.split('\n').some((line) => /^(?:SOURCE|%include\S*)$/.test(nameIn(line) ?? ''));
 }

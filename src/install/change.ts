@@ -7,7 +7,7 @@ import { type Ownership, stageFile } from '../common/whole-file';
 
 /** A file as it is now. */
 export interface Target {
-  /** What links stand for is resolved: a link stays one. */
+  /** With links resolved, so that a link stays one. */
   readonly path: string;
   /** Undefined where there is no such file. */
   readonly text: string | undefined;
@@ -22,7 +22,7 @@ export interface Change {
 
 const MOST_LINES = 100; // of one part of a change
 
-/** What a command is to change, and what is to be said of it. */
+/** The changes that a command makes, and findings to print after them. */
 export interface Plan {
   readonly changes: readonly Change[];
   readonly findings: readonly Finding[];
@@ -32,7 +32,7 @@ export interface Plan {
 const CLOSED: Ownership = { mode: 0o600, owner: { uid: 0, gid: 0 } };
 
 /**
- * Looks at a file that may be changed.
+ * Reads a file that a command may change.
  *
  * @param isTrusted whether others may own or write the file, as in a container's /config
  * @throws Failure `config` where it cannot be edited, or others could have written it
@@ -79,15 +79,15 @@ function resolveLinks(path: string): string {
   }
 }
 
-/** Where the file is kept as it was before this program first changed it. */
+/** The path of the file's backup: its text before this program first changed it. */
 export function backupOf({ path }: Target): string {
   return `${path}~`;
 }
 
 /**
- * Writes files whole, all of them or none. Each is first kept as its backup, unless there is one.
- * Every text is on the disk before the first file is replaced, so that renames alone can follow, and
- * go back.
+ * Writes files whole, all of them or none. The old text of each becomes its backup, unless it has one.
+ * All texts are on the disk before the first file is replaced: from then on renames suffice, also to
+ * put the files back.
  *
  * @returns the backups that were made
  * @throws Failure `config` where one cannot be written; then all are as they were
@@ -143,7 +143,7 @@ function keep(target: Target, old: string): string {
   return backup;
 }
 
-/** Somebody may have edited the file since it was read. */
+/** Refuses to replace a file that somebody edited since it was read. */
 function requireUnchanged({ path, text }: Target): void {
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   const now = isThere ? readRegularFile(path).text : undefined;
@@ -151,7 +151,7 @@ function requireUnchanged({ path, text }: Target): void {
   throw new Failure('config', `${showPath(path)}: was changed by somebody else`, 'try again');
 }
 
-/** Says what a change removes (`-`) and adds (`+`), a line each; no key and no password is shown. */
+/** Prints the lines that a change removes (`-`) and adds (`+`), without keys and passwords. */
 export function describeChange({ target, text }: Change): string {
   const [old, lines] = [linesOf(target.text ?? ''), linesOf(text)];
   const shortest = Math.min(old.length, lines.length);

@@ -6,20 +6,20 @@ const REQUIRED = [['host'], ['user'], ['password-file', 'password']];
 
 const ANY_FINGERPRINT = '0'.repeat(64);
 
-/** What the fingerprint of a router is found by. */
+/** The fingerprint of the router at a host and port. */
 type Pin = Pick<RouterSettings, 'host' | 'port' | 'fingerprint'>;
 
-/** The outcome for the installed mikrotik.toml. */
+/** The text that mikrotik.toml gets. */
 export interface Merged {
   readonly text: string;
-  /** Whether the installed file says something else than the setup's, and stays as it is. */
+  /** Whether the installed file differs from the setup's, and stays as it is. */
   readonly isKept: boolean;
 }
 
 /**
- * Puts the setup's mikrotik.toml in the place of the installed one, as far as that may be: the
- * installed one stays where it differs by more than a fingerprint, unless `force` is set; and a
- * fingerprint that it has for a router goes into the setup's text, where that has none.
+ * Decides whether the setup's mikrotik.toml replaces the installed one. An installed one that differs
+ * by more than fingerprints stays, unless `force` is set. Its fingerprint of a router goes into the
+ * setup's text, if that has none.
  *
  * @param setup name (for messages) and text of the setup's file
  * @param installed name and text of the file that is there

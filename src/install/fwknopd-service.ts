@@ -7,12 +7,12 @@ import { Failure } from '../common/failure';
 const SERVICE = 'fwknop-server';
 const PATIENCE = 100; // seconds: systemd itself waits 90 for a service
 
-/** What fwknopd needs after its files changed: a restart, or a stop since it has no stanza left. */
+/** The task after fwknopd's files changed: it stops when no stanza is left. */
 export type Task = 'restart' | 'stop';
 
 /**
- * Makes systemd start fwknopd at each boot, and restart it now, since it reads its files at its start
- * only; or the opposite. Prints the result, or the command to type where systemd does not run.
+ * Enables and restarts fwknopd, which reads its files at its start only; or stops and disables it.
+ * Where systemd does not run, it prints the command to type.
  */
 export async function serve(task: Task, section: Section): Promise<void> {
   if (!hasSystemd() || isContainer()) {

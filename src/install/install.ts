@@ -60,7 +60,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   return output.status === EXIT.open.status ? status : output.status;
 }
 
-/** Everything that the setup in a directory changes in /etc/fwknop. */
+/** Plans the changes that the setup in a directory makes in /etc/fwknop. */
 function planInstall({ directory, force }: InstallOptions): Plan {
   const setup = readSetupDirectory(directory);
   const { name, text } = setup.accessConf;
@@ -99,7 +99,7 @@ function planInstall({ directory, force }: InstallOptions): Plan {
   };
 }
 
-/** Clients are added, and their stanzas edited, on this host alone. @throws Failure `config` */
+/** Refuses to lose clients that were added, or stanzas that were edited, on this host. */
 function requireNoClientLost(text: string, stanzas: string, name: string): void {
   const { marked = '' } = splitAtMarkers(text, DEFAULT_ACCESS_CONF);
   const lost = clientsLost(marked, stanzas);

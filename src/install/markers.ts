@@ -12,7 +12,7 @@ export interface MarkedText {
 /**
  * Cuts a text at the marker lines.
  *
- * @param name what messages call the file
+ * @param name of the file, for messages
  * @throws Failure `config` where a marker is missing, or there is more than one pair
  */
 export function splitAtMarkers(text: string, name: string): MarkedText {

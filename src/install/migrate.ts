@@ -19,7 +19,7 @@ import {
 
 const PATIENCE = 3000; // ms for a port to answer
 
-/** What a line of open_ports.py says of the router, its defaults filled in. */
+/** The options of an open_ports.py line, with the script's defaults filled in. */
 interface OldRouter extends OldOptions {
   readonly transport: Transport | undefined;
 }
@@ -78,7 +78,7 @@ function requireCommands(text: string): readonly OldCommand[] {
 /** The one router of all lines. @throws Failure `config` */
 function routerOf(commands: readonly OldCommand[]): OldRouter {
   const routers = commands.map(({ script, options }): OldRouter => {
-    // It may be anybody's: fwknopd ran it as root all the same, and here it is only read.
+    // Anybody may own the script: fwknopd ran it as root all the same, and here it is only read.
     const found = collectFaults([], () => readRegularFile(script))?.text;
     if (found === undefined) return { ...options, transport: undefined };
     return { ...defaultsIn(found), ...options, transport: transportIn(found) };

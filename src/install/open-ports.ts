@@ -1,6 +1,6 @@
 /**
- * open_ports.py of the project mikrotik-fwknop-pi, which fwknop-mikrotik replaces: its command lines in
- * access.conf, and what its text says of the router.
+ * Reads open_ports.py of the project mikrotik-fwknop-pi, which fwknop-mikrotik replaces: its command
+ * lines in access.conf, and its own text.
  */
 import { basename, resolve } from 'node:path';
 import type { Fault } from '../common/failure';
@@ -34,8 +34,8 @@ const PYTHON = /^(?:python[\d.]*|env)$/;
 /**
  * Finds the lines of an access.conf that run open_ports.py.
  *
- * @param name what faults call the file
- * @param faults gets what cannot be understood in these lines; the values of options are never shown
+ * @param name of the file, for faults
+ * @param faults gets the faults of these lines; they never show the value of an option
  */
 export function findOldCommands(text: string, name: string, faults: Fault[]): OldCommand[] {
   return text.split('\n').flatMap((content, line) => {
@@ -52,7 +52,7 @@ export function findOldCommands(text: string, name: string, faults: Fault[]): Ol
   });
 }
 
-/** Takes arguments apart as Python's argparse does: options anywhere, and by their beginnings. */
+/** Takes arguments apart as Python's argparse does: options stand anywhere, and may be abbreviated. */
 function parseArguments(
   args: readonly string[],
   fault: (what: string) => void,
@@ -96,7 +96,7 @@ export function withNewCommands(
   return lines.join('\n');
 }
 
-/** The defaults of the options that the text of open_ports.py has: people edit them there. */
+/** The defaults of the options in the text of open_ports.py, which people edit. */
 export function defaultsIn(script: string): OldOptions {
   const code = withoutComments(script);
   return Object.fromEntries(
@@ -111,9 +111,9 @@ export function defaultsIn(script: string): OldOptions {
 }
 
 /**
- * How the text of open_ports.py speaks: its newest version speaks TLS and verifies nothing, earlier ones
- * plain text. librouteros takes a context of Python's ssl module for TLS, and ADH ciphers for a router
- * without a certificate.
+ * How open_ports.py speaks, by its text: its newest version uses TLS and verifies nothing, earlier ones
+ * use plain text. librouteros takes a context of Python's ssl module for TLS, with ADH ciphers for a
+ * router without a certificate.
  */
 export function transportIn(script: string): Transport {
   const code = withoutComments(script);

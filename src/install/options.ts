@@ -64,5 +64,5 @@ function refuse(given: readonly string[], option: string, others: readonly strin
 export function requireRoot(command: string, argv: readonly string[]): void {
   if (process.geteuid?.() === 0) return;
   const words = ['sudo', 'fwknop-mikrotik', command, ...argv].map(shellWord);
-  throw new Failure('config', `${command}: changes files of root's`, words.join(' '));
+  throw new Failure('config', `${command}: must run as root`, words.join(' '));
 }

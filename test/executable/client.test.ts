@@ -284,7 +284,7 @@ describe('list', () => {
     expect(status).toBe(0);
     expect(stdout.split('\n').slice(0, 3)).toEqual([
       'phone   tcp/22, udp/51820 up to 1h  2026-11-26T01:00:02+00:00 opened tcp/22 to 203.0.113.8',
-      'laptop  tcp/8000-8100 up to 1d      never, by the log',
+      'laptop  tcp/8000-8100 up to 1d      not in the log',
       '',
     ]);
     expect(stdout).toContain('address-list/print where list~"FWKNOP"\n');
@@ -305,6 +305,6 @@ testAsRoot('another user is told of sudo', async () => {
   const user = ['/usr/bin/setpriv', '--reuid=65534', '--clear-groups', EXECUTABLE];
   expect(await run(['client', 'list'], { command: user })).toMatchObject({
     status: 78,
-    stderr: line("client: changes files of root's; hint: sudo fwknop-mikrotik client list"),
+    stderr: line('client: must run as root; hint: sudo fwknop-mikrotik client list'),
   });
 });

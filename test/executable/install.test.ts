@@ -73,9 +73,7 @@ testAsRoot('another user is told of sudo', async () => {
   const result = await run(['install', "it's mine"], { command: [...command, EXECUTABLE] });
   expect(result).toMatchObject({
     status: 78,
-    stderr: line(
-      "install: changes files of root's; hint: sudo fwknop-mikrotik install 'it'\\''s mine'",
-    ),
+    stderr: line("install: must run as root; hint: sudo fwknop-mikrotik install 'it'\\''s mine'"),
   });
 });
 

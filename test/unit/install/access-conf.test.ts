@@ -41,6 +41,7 @@ describe("a setup's access.conf", () => {
     expect(clientsOf(MARKED)).toEqual(['phone']);
     expect(spaPortOf(MARKED)).toBe(62202);
     expect(spaPortOf(STANZA)).toBe(62201);
+    expect(() => spaPortOf('# spa-port 65536\n')).toThrow('expected a port, 1-65535');
   });
 });
 

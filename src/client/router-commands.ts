@@ -1,6 +1,27 @@
+import { DEFAULT_COMMENT, DEFAULT_LIST } from '../config/config';
+import { type FileSettings, noConfigFile } from '../config/config-file';
 import { quoteText } from '../init/routeros';
 
 const LISTS = '/ip/firewall/address-list';
+
+/** The commands for the router's terminal, with a heading. @param settings undefined: the defaults */
+export function routerCommands(
+  settings: FileSettings | undefined,
+  clients: readonly string[],
+): string {
+  const lists = listsOf(settings);
+  const comment = settings?.comment ?? DEFAULT_COMMENT;
+  const removals = removeCommands(lists, comment, clients).map((command) => `  ${command}\n`);
+  return `The router prints the entries that are open, and removes those of a client, by
+  ${printCommand(lists)}
+${removals.join('')}`;
+}
+
+/** The templates of all list names. */
+function listsOf(settings: FileSettings | undefined): readonly string[] {
+  const { list: common = DEFAULT_LIST, clients } = settings ?? noConfigFile();
+  return [common, ...[...clients.values()].flatMap(({ list: own }) => own ?? [])];
+}
 
 /** The command that prints the entries that are open on the router. @param templates of their lists */
 export function printCommand(templates: readonly string[]): string {

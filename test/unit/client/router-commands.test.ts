@@ -1,4 +1,4 @@
-import { printCommand, removeCommands } from '../../../src/client/entries';
+import { printCommand, removeCommands } from '../../../src/client/router-commands';
 
 test('the entries of the usual lists', () => {
   const lists = ['FWKNOP_{proto}_{port}'];
