@@ -4,6 +4,7 @@ import { isatty } from 'node:tty';
 import { splitCommandLine } from '../cli/arguments';
 import { print } from '../cli/report';
 import { askSecret, isTerminal } from '../cli/terminal';
+import { isContainer, lastingFile } from '../common/container';
 import { collectFaults, EXIT, Failure } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { printable, shellWord } from '../common/text';
@@ -15,6 +16,7 @@ import { DEFAULT_SPA_PORT } from '../init/options';
 import { labelOf } from '../router/router';
 import type { HelperCommand } from './command';
 import { checkFwknopd, readLines } from './fwknopd-steps';
+import { checkPrefixes } from './grants';
 import { type Opening, openingsOf } from './openings';
 import { Output } from './output';
 import { Pinning, requirePinned } from './pin';
@@ -155,7 +157,8 @@ export function readPin(value: string | undefined): string | undefined {
 function requireRoot(argv: readonly string[]): void {
   if (process.geteuid?.() === 0) return;
   const command = ['fwknop-mikrotik', 'check', ...argv].map(shellWord).join(' ');
-  throw new Failure('config', 'check: run it as root, as fwknopd does', `sudo ${command}`);
+  const hint = isContainer() ? `as root: ${command}` : `sudo ${command}`;
+  throw new Failure('config', 'check: run it as root, as fwknopd does', hint);
 }
 
 function readConfig(opening: Opening, output: Output): Config | undefined {
@@ -169,6 +172,7 @@ function readConfig(opening: Opening, output: Output): Config | undefined {
     if (place !== undefined) origins.push(`the options of ${place}`);
     const routers = count === 1 ? 'router' : 'routers';
     section.ok('file', `${origins.join(', ')}, ${count} ${routers}`);
+    section.addAll(checkPrefixes(config));
     return config;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -208,10 +212,10 @@ async function checkRouters(
   installation: Omit<Installation, 'isOnlyRouter'>,
   output: Output,
 ): Promise<readonly Pinning[]> {
-  const { file, command: pinCommand } = pinTarget(opening);
+  const { files, command: pinCommand } = pinTarget(opening);
   const wanted = pin === ASK ? undefined : pin;
   const pinning =
-    pin === undefined ? undefined : new Pinning(file, pinCommand, wanted, routers.length === 1);
+    pin === undefined ? undefined : new Pinning(files, pinCommand, wanted, routers.length === 1);
   const all = { ...installation, isOnlyRouter: routers.length === 1 };
   const keys = routers.map((router) => JSON.stringify(router));
   for (const [index, router] of routers.entries()) {
@@ -226,15 +230,16 @@ async function checkRouters(
 
 /** Where a pin goes: into the file, unless the options of a line decide whom to trust. */
 function pinTarget({ config, overrides, place }: Opening): {
-  file: string | undefined;
+  files: readonly string[];
   command: string;
 } {
   const { host, tls, caFile, fingerprint: pinned } = overrides.router;
   const isOfLine = [host, tls, caFile, pinned].some((option) => option !== undefined);
   if (isOfLine && place !== undefined) {
     const instead = tls === undefined ? '' : ', in place of --tls,';
-    return { file: undefined, command: `write into ${place}${instead} --fingerprint` };
+    return { files: [], command: `write into ${place}${instead} --fingerprint` };
   }
   const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
-  return { file: config, command: `fwknop-mikrotik check${named} --pin` };
+  const files = [...new Set([config, lastingFile(config)])];
+  return { files, command: `fwknop-mikrotik check${named} --pin` };
 }

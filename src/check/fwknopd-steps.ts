@@ -1,11 +1,14 @@
 import { readdirSync, statSync } from 'node:fs';
+import { isContainer } from '../common/container';
 import { collectFaults, Failure, type Fault } from '../common/failure';
+import { clip, printable } from '../common/text';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import type { Config } from '../config/config';
 import type { SyslogMode } from '../config/settings';
 import { type AccessConf, readAccessConf, type Stanza } from './access-conf';
 import { checkClients, checkConfigs, type HelperCommand } from './command';
 import { type FwknopdSettings, readFwknopdConfig } from './fwknopd-config';
+import { checkClock, checkIdentity, checkSandbox } from './host';
 import { checkCapture, checkRunning } from './listening';
 import type { Finding, Section } from './output';
 import { type FwknopdProcess, findFwknopd } from './process';
@@ -14,8 +17,9 @@ import { DEFAULT_PATH } from './program-path';
 import { runProgram } from './run-program';
 import { checkStanza, whyClosed } from './stanza';
 
+const LONGEST_QUOTE = 80; // characters of another program's words
 const STANZA_STEPS = ['CMD_CYCLE_OPEN', 'program'];
-const FWKNOPD_STEPS = ['config test', 'capture', 'running'];
+const FWKNOPD_STEPS = ['config test', 'capture', 'running', 'identity', 'clock'];
 
 /** access.conf and the commands in it. */
 export interface Lines {
@@ -96,7 +100,7 @@ export async function checkFwknopd(
   } else {
     const running = findFwknopd(check.accessConf);
     await checkStanzas(conf, lines, check, running?.path ?? DEFAULT_PATH, section);
-    await checkDaemon(conf, check, running, section);
+    await checkDaemon(conf, lines, check, running, section);
   }
   await checkSyslog(check, section);
 }
@@ -149,6 +153,7 @@ function noCommand(stanzas: readonly Stanza[], accessConf: string): Failure {
 /** Checks fwknopd itself: its settings, and the process. */
 async function checkDaemon(
   conf: AccessConf,
+  { commands }: Lines,
   { accessConf, deadline }: FwknopdCheck,
   running: FwknopdProcess | undefined,
   section: Section,
@@ -164,6 +169,9 @@ async function checkDaemon(
     section.skip(['capture'], 'config test failed');
   }
   section.addAll(checkRunning(running, settings, accessConf, conf.files));
+  section.addAll(await checkSandbox(commands, deadline));
+  section.addAll(checkIdentity(running?.pid ?? 'self'));
+  section.addAll(await checkClock(__filename, settings, deadline));
 }
 
 /** fwknopd drops the program's output: the system's log alone tells of a failed opening. */
@@ -175,17 +183,25 @@ async function checkSyslog({ syslog, deadline }: FwknopdCheck, section: Section)
   }
   const fail = (what: string, hint: string) =>
     section.fail('syslog', new Failure('config', `${what}: failures will not be logged`, hint));
-  const text = 'check: the system log is reached';
   // util-linux's logger and busybox's understand these options.
-  const args = ['-t', 'fwknop-mikrotik', '-p', 'daemon.debug', text];
-  const { isFine, isMissing, isLate } = await runProgram('logger', args, deadline);
-  if (isMissing) fail('logger is in neither /usr/bin nor /bin', 'apt-get install bsdutils');
-  else if (!hasLog())
-    fail('/dev/log is missing: no system log runs', 'start one, or say syslog = "off"');
-  else if (isLate) fail('nobody reads /dev/log', 'restart the system log');
-  else if (!isFine)
-    fail('logger refuses to log', `see why: logger ${args.slice(0, 4).join(' ')} test`);
-  else section.ok('syslog', 'reached; see journalctl -t fwknop-mikrotik');
+  const words = ['-t', 'fwknop-mikrotik', '-p', 'daemon.debug', 'check: the system log is reached'];
+  // Only util-linux's says by its status whether somebody listens; busybox's refuses the option.
+  const strict = await runProgram('logger', ['--socket-errors=on', ...words], deadline);
+  const isBusybox = /(?:unrecognized|invalid) option/.test(strict.stderr);
+  const result = isBusybox ? await runProgram('logger', words, deadline) : strict;
+  const start = 'start the system log, or say syslog = "off"';
+  if (result.isMissing) fail('logger is in neither /usr/bin nor /bin', 'apt-get install bsdutils');
+  else if (!hasLog()) fail('there is no /dev/log', start);
+  else if (result.isLate) fail('nobody reads /dev/log', start);
+  else if (/\/dev\/log/.test(result.stderr)) fail('nobody listens on /dev/log', start);
+  else if (!result.isFine) {
+    const [said = ''] = result.stderr.trim().split('\n');
+    const why = said === '' ? 'logger fails' : clip(printable(said), LONGEST_QUOTE);
+    fail(why, `see why: env -i logger ${words.slice(0, 4).join(' ')} test`);
+  } else {
+    const where = isContainer() ? "the container's log" : 'journalctl -t fwknop-mikrotik';
+    section.ok('syslog', `reached; see ${where}`);
+  }
 }
 
 /** busybox's logger ends well where there is no log. */

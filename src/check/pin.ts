@@ -1,10 +1,11 @@
-import { realpathSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { confirm } from '../cli/terminal';
+import { isContainer } from '../common/container';
 import { Failure, type Fault } from '../common/failure';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { writeWhole } from '../common/whole-file';
-import { type FileSettings, readConfigFile } from '../config/config-file';
+import { type FileSettings, readConfigText } from '../config/config-file';
 import type { Router } from '../router/router';
 import type { Presented } from './certificate';
 import { pinnedText } from './pinned-text';
@@ -16,13 +17,14 @@ export class Pinning {
   #isSettled = false;
 
   /**
-   * @param file the configuration file; undefined where the options of a line decide whom to trust
+   * @param files the configuration file, and in a container the one that it was copied from; none where
+   *   the options of a line decide whom to trust
    * @param command the beginning of the words that pin a fingerprint, up to its `=`
    * @param wanted the fingerprint of --pin=HEX; undefined to ask
    * @param isOnlyRouter whether the file has one router: then it must show that fingerprint
    */
   constructor(
-    private readonly file: string | undefined,
+    private readonly files: readonly string[],
     private readonly command: string,
     private readonly wanted: string | undefined,
     private readonly isOnlyRouter: boolean,
@@ -61,14 +63,14 @@ export class Pinning {
       if (this.wanted !== fingerprint) throw refusal(`it shows ${fingerprint}`);
       if (isPinned) return undefined;
     }
-    if (this.file === undefined) {
+    if (this.files.length === 0) {
       const what = '--pin: the options of the line decide whom to trust; nothing is written';
       throw new Failure('config', what, `${this.command}=${fingerprint}`);
     }
     if (this.wanted === undefined) {
       if (!(await agrees(name, fingerprint, trust.mode === 'pinned'))) return undefined;
     }
-    writePin(this.file, index, name, fingerprint);
+    for (const file of this.files) writePin(file, index, name, fingerprint);
     return fingerprint;
   }
 }
@@ -138,7 +140,7 @@ function writePinOnce(
   fingerprint: string,
 ): void {
   const byHand = `put fingerprint = "${fingerprint}" into it by hand`;
-  const before = readTrustedFile(real).text;
+  const before = readOwn(real);
   const cannotEdit = `${showPath(path)}: written in a way that cannot be edited`;
   // Text that is no UTF-8 would come back as other bytes.
   if (before.includes('\ufffd')) throw new Failure('config', cannotEdit, byHand);
@@ -150,7 +152,7 @@ function writePinOnce(
       byHand,
     );
   }
-  const found = settingsOf(real);
+  const found = settingsOf(before, real);
   const router = found.routers[index];
   if ((router?.name ?? router?.host) !== name) throw changed(path);
   const settings = withPin(found, index, fingerprint);
@@ -158,11 +160,11 @@ function writePinOnce(
     const { uid, gid, mode } = statSync(real);
     const ownership = { mode: mode & 0o777, owner: { uid, gid } };
     writeWhole(real, text, ownership, (written) => {
-      if (!isDeepStrictEqual(settingsOf(written), settings)) {
+      if (!isDeepStrictEqual(settingsOf(readOwn(written), written), settings)) {
         throw new Failure('config', cannotEdit, byHand);
       }
       // Right before the rename, which would lose another edit.
-      if (readTrustedFile(real).text !== before) throw new Changed();
+      if (readOwn(real) !== before) throw new Changed();
     });
   } catch (error) {
     if (error instanceof Failure || error instanceof Changed) throw error;
@@ -171,10 +173,15 @@ function writePinOnce(
   }
 }
 
+/** The files of a container's /config may have any owner and mode, as on a USB stick. */
+function readOwn(path: string): string {
+  return isContainer() ? readFileSync(path, 'utf8') : readTrustedFile(path).text;
+}
+
 /** @throws Failure `config` */
-function settingsOf(path: string): FileSettings {
+function settingsOf(text: string, path: string): FileSettings {
   const faults: Fault[] = [];
-  const settings = readConfigFile(path, [], faults);
+  const settings = readConfigText(text, path, [], faults);
   if (faults.length > 0) throw new Failure('config', faults);
   // `sources` is a set with methods of its own, which cannot be compared; its text was not touched.
   return { ...settings, grant: { ...settings.grant, sources: undefined } };

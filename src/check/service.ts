@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isContainer } from '../common/container';
 
 const DEFAULTS = '/etc/default/fwknop-server';
 
@@ -9,6 +10,7 @@ export function hasSystemd(): boolean {
 
 /** How to start fwknopd here, or to start it again. */
 export function restartHint(verb: 'start' | 'restart'): string {
+  if (isContainer()) return `${verb} the container`;
   if (hasSystemd()) {
     return verb === 'start'
       ? 'systemctl enable --now fwknop-server'

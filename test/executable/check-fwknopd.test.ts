@@ -1,9 +1,19 @@
 /** `check` on fwknopd's side: access.conf, the program, fwknopd itself, and the system's log. */
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  utimesSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { writeAs } from '../support/files';
+import { leftOut } from '../support/left-out';
 import { ourRouter, ownFile, ownFolder, ownPath, PASSWORD } from '../support/router';
 import { EXECUTABLE, type Run, run } from '../support/run';
 import { NODE } from '../support/shipped';
@@ -24,6 +34,7 @@ import { devWith, fileInPlaceOf, nodeHidden } from './namespace';
 
 const WORDS = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
 const OFF = ['syslog = "off"'];
+const COMMANDS = join(dirname(dirname(EXECUTABLE)), 'dist', 'commands.js');
 const FWKNOPD_CONF = '/etc/fwknop/fwknopd.conf';
 const RESTART = /^hint: (?:.*, then )?(?:systemctl|service) .*start/;
 
@@ -71,6 +82,8 @@ test('all is well', async () => {
     'ok config test',
     'ok capture',
     'ok running',
+    'ok identity',
+    'ok clock',
   ]);
   expect(lastLine(result)).toBe('ready: knock from outside');
 });
@@ -486,6 +499,90 @@ describe('fwknopd itself', () => {
   });
 });
 
+/** Shell commands: systemd runs, and its tools answer so. */
+function systemd(answers: Readonly<Record<string, string>>): readonly string[] {
+  const tools = Object.entries(answers).map(([tool, answer]) =>
+    fileInPlaceOf(`/usr/bin/${tool}`, ownFile(tool, `#!/bin/sh\necho ${answer}\n`, 0o755)),
+  );
+  return ['mount -t tmpfs tmpfs /run', 'mkdir -p /run/systemd/system', ...tools];
+}
+
+describe('the host', () => {
+  test.concurrent.each([
+    [
+      'no',
+      /^warn {2}clock: \d.* UTC, not synchronised: fwknopd refuses packets that are more than 120/,
+    ],
+    [
+      'yes',
+      /^ok {4}clock: \d.* UTC, synchronised: fwknopd refuses packets that are more than 120 s off$/,
+    ],
+  ])('whose clock is synchronised: %s', async (answer, expected) => {
+    const before = systemd({ timedatectl: answer, systemctl: 'no' });
+    const result = await checkWith({}, 0o600, { before });
+    expect(result.status).toBe(0);
+    const [what, hint] = stepOf('clock', result);
+    expect(what).toMatch(expected);
+    if (answer === 'no') expect(hint).toBe('hint: timedatectl set-ntp true');
+  });
+
+  test.concurrent('whose clock lost the time', async () => {
+    const future = ownPath('commands.js');
+    copyFileSync(COMMANDS, future);
+    utimesSync(future, 4e9, 4e9);
+    const before = [fileInPlaceOf(COMMANDS, future)];
+    const result = await checkWith({}, 0o600, { before });
+    expect(result.status).toBe(78);
+    expect(stepOf('clock', result)[0]).toMatch(
+      /^FAIL {2}clock: .*: before this program was built$/,
+    );
+  });
+
+  test.concurrent('whose unit lets no program write code', async () => {
+    const before = systemd({ timedatectl: 'yes', systemctl: 'yes' });
+    const result = await checkWith({}, 0o600, { before });
+    expect(result.status).toBe(78);
+    const [what, hint] = stepOf('sandbox', result);
+    expect(what).toContain('MemoryDenyWriteExecute=yes in the unit fwknop-server: Node.js dies');
+    expect(hint).toContain('--jitless');
+    const open = `${NODE} --jitless ${EXECUTABLE} --config ${config} ${WORDS}`;
+    const jitless = await checkWith({ CMD_CYCLE_OPEN: open }, 0o600, { before });
+    expect(jitless.status).toBe(0);
+    expect(jitless.stdout).not.toContain('sandbox');
+  });
+
+  test.concurrent('where an opening may give up root', async () => {
+    const result = await checkWith({});
+    expect(stepOf('identity', result)[0]).toBe(
+      'ok    identity: an opening gives up root before it connects (user 65534)',
+    );
+  });
+
+  test.concurrent.each([
+    ['-setuid,-setgid', 'root'],
+    ['-setuid', 'the user root'],
+    ['-setgid', 'the group root'],
+  ])('where it may not: %s', async (dropped, left) => {
+    const starter = `/usr/bin/setpriv --bounding-set ${dropped}`;
+    const result = await checkWith({}, 0o600, { starter });
+    expect(result.status).toBe(0);
+    expect(stepOf('identity', result)).toEqual([
+      `warn  identity: an opening stays ${left}: fwknopd may not change to user and group 65534`,
+      'hint: give fwknopd CAP_SETUID and CAP_SETGID (CapabilityBoundingSet of its unit)',
+    ]);
+  });
+
+  test.concurrent('in a container', async () => {
+    const marker = ownPath('lib');
+    mkdirSync(join(marker, 'fwknop-mikrotik'), { recursive: true });
+    writeAs(join(marker, 'fwknop-mikrotik', 'container'), '');
+    const before = [`mount -t overlay overlay -o lowerdir=${marker}:/usr/lib /usr/lib`];
+    const result = await checkWith({}, 0o600, { before, isRunning: false });
+    expect(stepOf('running', result)[1]).toBe('hint: start the container');
+    expect(result.stdout).not.toMatch(/systemctl|journalctl|sudo|service fwknop/);
+  });
+});
+
 describe('the system log', () => {
   const { concurrent } = test;
   const servers: Server[] = [];
@@ -521,9 +618,57 @@ describe('the system log', () => {
     const result = await checkIn(devWith(), []);
     expect(result.status).toBe(78);
     expect(from('syslog', 'fwknopd', result)).toEqual([
-      'FAIL  syslog: /dev/log is missing: no system log runs: failures will not be logged',
-      'hint: start one, or say syslog = "off"',
+      'FAIL  syslog: there is no /dev/log: failures will not be logged',
+      'hint: start the system log, or say syslog = "off"',
     ]);
+  });
+
+  concurrent('has nobody who listens', async () => {
+    mkdirSync(ownFolder(), { recursive: true });
+    const path = ownPath('stale');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    // The socket stays, as that of a daemon that was killed.
+    const stale = `${path}-left`;
+    linkSync(path, stale);
+    server.close();
+    const result = await checkIn(devWith(stale), []);
+    expect(result.status).toBe(78);
+    expect(from('syslog', 'fwknopd', result)[0]).toBe(
+      'FAIL  syslog: nobody listens on /dev/log: failures will not be logged',
+    );
+  });
+
+  async function listening(): Promise<string> {
+    mkdirSync(ownFolder(), { recursive: true });
+    const path = ownPath('log');
+    const server = createServer((socket) => socket.resume()).listen(path);
+    servers.push(server);
+    await once(server, 'listening');
+    return devWith(path);
+  }
+
+  concurrent('has a logger that refuses', async () => {
+    const logger = ownFile('logger', '#!/bin/sh\necho "logger: no, $1" >&2\nexit 1\n', 0o755);
+    const dev = `${await listening()}\n${fileInPlaceOf('/usr/bin/logger', logger)}`;
+    const result = await checkIn(dev, []);
+    expect(result.status).toBe(78);
+    expect(from('syslog', 'fwknopd', result).slice(0, 2)).toEqual([
+      'FAIL  syslog: logger: no, --socket-errors=on: failures will not be logged',
+      'hint: see why: env -i logger -t fwknop-mikrotik -p daemon.debug test',
+    ]);
+  });
+
+  const withBusybox = existsSync('/usr/bin/busybox')
+    ? concurrent
+    : leftOut("check with busybox's logger", 'busybox').concurrent;
+  withBusybox("has busybox's logger", async () => {
+    const logger = ownFile('logger', '#!/bin/sh\nexec busybox logger "$@"\n', 0o755);
+    const replaced = fileInPlaceOf('/usr/bin/logger', logger);
+    const result = await checkIn(`${await listening()}\n${replaced}`, []);
+    expect(from('syslog', 'fwknopd', result)[0]).toMatch(/^ok {4}syslog: reached/);
+    const without = await checkIn(`${devWith()}\n${replaced}`, []);
+    expect(from('syslog', 'fwknopd', without)[0]).toContain('there is no /dev/log');
   });
 
   concurrent('is not wanted', async () => {

@@ -64,6 +64,8 @@ export interface World {
   readonly fwknopdConf?: Readonly<Record<string, string | null>>;
   /** Whether fwknopd runs, as it does if this is left out. */
   readonly isRunning?: boolean;
+  /** A program that starts fwknopd, with its arguments. */
+  readonly starter?: string;
   /** Options of fwknopd. */
   readonly fwknopdOptions?: readonly string[];
   /** Shell commands before fwknopd starts, and after it. */
@@ -112,7 +114,7 @@ export function besideFwknopd(accessConfFile: string, world: World = {}): readon
   const conf = ownFile('fwknopd.conf', lines.join(''));
   const options = (world.fwknopdOptions ?? []).join(' ');
   const start = `
-unshare --net sh -c 'ip link set lo up && exec env -i ${FWKNOPD} -f -a ${accessConfFile} ${options}' \\
+unshare --net sh -c 'ip link set lo up && exec env -i ${world.starter ?? ''} ${FWKNOPD} -f -a ${accessConfFile} ${options}' \\
   >${directory}/log 2>&1 </dev/null &
 tries=0
 until grep -q ': 00000000:' /proc/$!/net/udp 2>/dev/null || grep -q 'main event' ${directory}/log; do

@@ -614,6 +614,24 @@ describe('a CMD_CYCLE_OPEN line with options of the router', () => {
   });
 });
 
+test.concurrent('networks that a knock lets in', async () => {
+  const router = await ourRouter();
+  const tables = [
+    'syslog = "off"',
+    '[grant]',
+    'ipv6-prefix = 64',
+    '[client.phone]',
+    'ipv4-prefix = 24',
+  ];
+  const result = await check(configuration([{ router, lines: OFF }], tables));
+  expect(result.status).toBe(0);
+  expect(from('grant', 'configuration', result)).toEqual([
+    'ok    grant: [grant] ipv6-prefix 64: a knock lets in all of its network, neighbours of the client too',
+    'warn  grant: [client.phone] ipv4-prefix 24: a knock lets in all of 256 addresses, neighbours of the client too',
+    'hint: set it for the clients only whose address changes',
+  ]);
+});
+
 test.concurrent('a client without a table, where others have one', async () => {
   const router = await ourRouter();
   const tables = ['syslog = "off"', '[client.phone]', 'services = ["tcp/22"]'];

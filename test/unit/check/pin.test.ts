@@ -1,4 +1,6 @@
 /** What writing a pin leaves of the file: all of it, or the new one. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   lstatSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { writePin } from '../../../src/check/pin';
 import { makeFolder, writeAs } from '../../support/files';
 import { linesOf, refusal } from '../../support/refusals';
@@ -115,6 +118,36 @@ test('a router that is no longer where it was when it was looked at gets no pin'
   expect(readFileSync(path, 'utf8')).toBe(text);
   pin(path, 'cellar');
   expect(readFileSync(path, 'utf8')).toContain(PIN);
+});
+
+test('another edit while the new file is written is kept', async () => {
+  /** Edits the file as soon as a new one is staged beside it; prints whether it was in time. */
+  const EDITOR = `
+    const { existsSync, renameSync, watch, writeFileSync } = require('node:fs');
+    const [folder, text] = process.argv.slice(1);
+    const watcher = watch(folder, (_, name) => {
+      if (!name.endsWith('.new')) return;
+      watcher.close();
+      writeFileSync(folder + '/edit', text, { mode: 0o600 });
+      renameSync(folder + '/edit', folder + '/mikrotik.toml');
+      console.log(existsSync(folder + '/' + name) ? 'in time' : 'late');
+    });
+    console.log('ready');`;
+  let isInTime = false;
+  for (let tries = 0; tries < 50 && !isInTime; tries += 1) {
+    writeAs(path, TEXT);
+    const editor = spawn(process.execPath, ['-e', EDITOR, folder, `# edited\n${TEXT}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said = createInterface(editor.stdout);
+    await once(said, 'line');
+    pin(path);
+    const [answer] = await once(said, 'line');
+    isInTime = answer === 'in time';
+    if (isInTime) expect(readFileSync(path, 'utf8')).toBe(`# edited\n${PINNED}`);
+    await once(editor, 'exit');
+  }
+  expect(isInTime).toBe(true);
 });
 
 test('a file in another encoding is left as it is', () => {
