@@ -26,7 +26,7 @@ const optionsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/
 /** Options of other programs. */
 const FOREIGN = [
   ...['--use-openssl-ca', '--jitless', '--max-lazy', '--random-seed', '--tool', '--smc-check'],
-  ...['--key-gen', '--udp-server', '--rounds', '--node', '--check', '--no-recommends'],
+  ...['--key-gen', '--udp-server', '--rounds', '--node', '--check', '--seconds', '--seed'],
 ];
 
 describe('commands', () => {
