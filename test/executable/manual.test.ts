@@ -53,3 +53,12 @@ testWithMandoc('is clean', () => {
     .filter((text) => !/mandoc\.db|referenced manual not found|^$/.test(text));
   expect(complaints).toEqual([]);
 });
+
+const testWithGroff = existsSync('/usr/bin/groff')
+  ? test
+  : leftOut('the footer of the manual page', 'the Debian package groff-base');
+
+testWithGroff('has the program in its footer, and no other system', () => {
+  const { stdout } = spawnSync('groff', ['-mdoc', '-Tascii', PAGE], { encoding: 'utf8' });
+  expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^fwknop-mikrotik .* fwknop-mikrotik$/);
+});
