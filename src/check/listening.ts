@@ -1,5 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isContainer, lastingFile } from '../common/container';
+import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { showPath } from '../common/trusted-file';
+import { DEFAULT_CONFIG_FILE } from '../config/config';
 import type { AccessConf } from './access-conf';
 import { FWKNOPD, type FwknopdSettings } from './fwknopd-config';
 import type { Finding } from './output';
@@ -80,9 +83,9 @@ export function checkRunning(
     return [{ status: 'FAIL', step, what, hint }];
   }
   const files = [...accessFiles, settings?.get('CONFIG_FILE'), settings?.get('OVERRIDE_CONFIG')];
-  const changed = [...new Set(files)].filter(
-    (file) => file !== undefined && changedSince(file, startedAt),
-  );
+  const changed = isContainer()
+    ? changedOriginals(startedAt)
+    : [...new Set(files)].filter((file) => file !== undefined && changedSince(file, startedAt));
   if (changed.length > 0) {
     const names = changed.map((file) => showPath(file ?? '')).join(', ');
     fail(`fwknopd started before ${names} changed: it still uses the old lines`);
@@ -118,6 +121,25 @@ function accessFileOf(args: readonly string[]): string | undefined {
   const at = args.findIndex((arg) => arg === '-a' || arg === '--access-file');
   const joined = args.find((arg) => arg.startsWith('--access-file='));
   return at < 0 ? joined?.slice('--access-file='.length) : args[at + 1];
+}
+
+/** The files that changed after a container's first process copied them and became fwknopd. */
+function changedOriginals(startedAt: Date): readonly string[] {
+  const accessConf = lastingFile(DEFAULT_ACCESS_CONF);
+  const config = lastingFile(DEFAULT_CONFIG_FILE);
+  return [
+    ...(changedSince(accessConf, startedAt) ? [accessConf] : []),
+    // --pin changes this one and its copy, which every opening reads.
+    ...(haveSameText(config, DEFAULT_CONFIG_FILE) ? [] : [config]),
+  ];
+}
+
+function haveSameText(one: string, other: string): boolean {
+  try {
+    return readFileSync(one).equals(readFileSync(other));
+  } catch {
+    return false;
+  }
 }
 
 function changedSince(file: string, date: Date): boolean {

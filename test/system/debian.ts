@@ -7,8 +7,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/wait';
 import {
   INSIDE,
@@ -26,6 +27,8 @@ import {
 } from './machines';
 
 const ROOT = resolve(process.argv[2] ?? '');
+const ACCESS_CONF = 'etc/fwknop/access.conf';
+const FWKNOPD_CONF = 'etc/fwknop/fwknopd.conf';
 const UNIT = 'usr/lib/systemd/system/fwknop-server.service';
 const PID_FILE = 'run/fwknop/fwknopd.pid';
 const CLIENT = 'phone';
@@ -54,6 +57,27 @@ const typed = (host: 'inside' | 'outside', line: string) =>
   debian(host, ['HOME=/root', PATH], 'sh', '-c', `cd /root && ${line}`);
 
 const check = (): Promise<Result> => run(...typed('inside', 'fwknop-mikrotik check'));
+const install = (fingerprint: string): Promise<Result> =>
+  run(...typed('inside', `fwknop-mikrotik install --pin=${fingerprint}`));
+
+const knock = () =>
+  must(...typed('outside', `fwknop -n ${ROUTER_OUTSIDE}-tcp22 -a ${OUTSIDE} -B packet`));
+
+const lastLine = (output: string) => output.trimEnd().split('\n').at(-1) ?? '';
+
+async function isReady(): Promise<void> {
+  const { status, output } = await check();
+  assert.equal(status, 0, output);
+  assert.equal(lastLine(output), 'ready: knock from outside');
+  assert.doesNotMatch(output, /^(?:FAIL|warn)/m, output);
+}
+
+async function isNotReady(why: RegExp): Promise<void> {
+  const { status, output } = await check();
+  assert.equal(status, 78, output);
+  assert.match(lastLine(output), /^not ready: /);
+  assert.match(lastLine(output), why);
+}
 
 async function startSyslog(): Promise<void> {
   const command = debian('inside', [PATH], 'busybox', 'syslogd', '-n', '-O', `/${SYSLOG}`);
@@ -74,6 +98,11 @@ async function stopFwknopd(): Promise<void> {
   await until('fwknopd to end', () => !existsSync(`/proc/${pid}`));
 }
 
+async function restartFwknopd(): Promise<void> {
+  await stopFwknopd();
+  await startFwknopd();
+}
+
 async function main(): Promise<void> {
   // The tests make mount namespaces inside, for which / must be a mount point.
   await must('mount', '--bind', ROOT, ROOT);
@@ -82,6 +111,8 @@ async function main(): Promise<void> {
   const [, release = ''] = /^PRETTY_NAME="(.*)"$/m.exec(read('etc/os-release')) ?? [];
   const [version = ''] = (await must(...typed('inside', 'fwknopd --version'))).split('\n');
   console.log(`${release}, ${version}`);
+
+  const shipped = read(FWKNOPD_CONF);
 
   await step('init writes the files of a setup', () =>
     must(
@@ -100,19 +131,25 @@ async function main(): Promise<void> {
     assert.match(output, /^FAIL {2}configuration: file: /, output);
   });
 
-  await step('install puts the files in place', () =>
-    run(...typed('inside', `fwknop-mikrotik install --pin=${fingerprint}`)),
-  );
+  await step('install puts the files in place; its check misses fwknopd alone', async () => {
+    const { status, output } = await install(fingerprint);
+    assert.equal(status, 78, output);
+    assert.match(output, /hint: .*service fwknop-server restart/, output);
+    assert.match(lastLine(output), /^not ready: fwknopd: running: fwknopd does not run; hint: /);
+    assert.equal(output.match(/^FAIL/gm)?.length, 1, output);
+  });
   await step('fwknopd starts as its unit starts it', startFwknopd);
-  await step('check says that a knock would open', async () => {
-    const { status, output } = await check();
+  await step('check says that a knock from outside would open', isReady);
+  await step('a second install changes nothing', async () => {
+    const before = read(ACCESS_CONF) + read(FWKNOPD_CONF);
+    const { status, output } = await install(fingerprint);
     assert.equal(status, 0, output);
-    assert.doesNotMatch(output, /^(?:FAIL|warn)/m, output);
+    assert.equal(read(ACCESS_CONF) + read(FWKNOPD_CONF), before);
   });
 
   await step('the stock client knocks, and the entry is there', async () => {
     await must(...typed('outside', `install -m 600 fwknop-setup/${CLIENT}/fwknoprc .fwknoprc`));
-    await must(...typed('outside', `fwknop -n ${ROUTER_OUTSIDE}-tcp22 -a ${OUTSIDE} -B packet`));
+    await knock();
     await until('an entry', () => openEntries(router).length > 0);
     assert.deepEqual(openEntries(router), [`FWKNOP_6_22 ${OUTSIDE}`]);
     await until('a report', () =>
@@ -124,6 +161,24 @@ async function main(): Promise<void> {
     await sendFromOutside(path('root/packet'));
     await until('fwknopd to refuse it', () => log().includes('Replay detected'));
     assert.equal(router.connections, connections);
+  });
+  await step('check agrees with a knock also under the shipped fwknopd.conf', async () => {
+    const conf = read(FWKNOPD_CONF);
+    await must('touch', path(ACCESS_CONF));
+    await isNotReady(/fwknopd started before \/etc\/fwknop\/access\.conf changed/);
+    writeFileSync(path(FWKNOPD_CONF), shipped);
+    await restartFwknopd();
+    const isDeaf = /^ENABLE_NFQ_CAPTURE +Y;/m.test(shipped);
+    await (isDeaf ? isNotReady(/capture: ENABLE_NFQ_CAPTURE is Y/) : isReady());
+    const { connections } = router;
+    await knock();
+    if (isDeaf) await sleep(2000);
+    else await until('the helper to connect', () => router.connections > connections);
+    assert.equal(router.connections > connections, !isDeaf);
+
+    writeFileSync(path(FWKNOPD_CONF), conf);
+    await restartFwknopd();
+    await isReady();
   });
   await step('fwknopd stops', stopFwknopd);
   await router.close();

@@ -41,9 +41,9 @@ export async function must(...command: readonly string[]): Promise<string> {
   return output;
 }
 
-/** The command line that runs another one on a host. */
+/** The command line that runs another one on a host. (`ip netns exec` would change what it sees mounted.) */
 export function on(host: 'inside' | 'outside', ...command: readonly string[]): readonly string[] {
-  return ['ip', 'netns', 'exec', host, ...command];
+  return ['nsenter', `--net=/run/netns/${host}`, ...command];
 }
 
 /** The router after `/import`: its API over TLS, and the fingerprint that the script printed. */
