@@ -1,4 +1,3 @@
-import { isContainer, lastingFile } from '../common/container';
 import { collectFaults, Failure, type Fault } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { showPath } from '../common/trusted-file';
@@ -17,11 +16,11 @@ export interface Installed {
 
 /** Reads the installed access.conf. @throws Failure `config` where it has no markers */
 export function readInstalled(): Installed {
-  const path = lastingFile(DEFAULT_ACCESS_CONF);
-  const target = readTarget(path, isContainer());
-  const { before, marked, after } = splitAtMarkers(target.text ?? '', showPath(path));
+  const target = readTarget(DEFAULT_ACCESS_CONF, true);
+  const path = showPath(target.path);
+  const { before, marked, after } = splitAtMarkers(target.text ?? '', path);
   if (marked !== undefined) return { target, before, marked, after };
-  const what = `${showPath(path)}: has no lines between fwknop-mikrotik's markers`;
+  const what = `${path}: has no lines between fwknop-mikrotik's markers`;
   throw new Failure('config', what, 'fwknop-mikrotik install writes them');
 }
 
@@ -36,10 +35,14 @@ export function replaceMarked({ target, before, after }: Installed, marked: stri
  * @returns undefined where it has a fault, which `check` reports
  */
 export function readSettings(): FileSettings | undefined {
-  const path = lastingFile(DEFAULT_CONFIG_FILE);
   const faults: Fault[] = [];
   const settings = collectFaults(faults, () =>
-    readConfigText(readTarget(path, isContainer()).text ?? '', path, [], faults),
+    readConfigText(
+      readTarget(DEFAULT_CONFIG_FILE, true).text ?? '',
+      DEFAULT_CONFIG_FILE,
+      [],
+      faults,
+    ),
   );
   return faults.length === 0 ? settings : undefined;
 }

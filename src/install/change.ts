@@ -1,12 +1,16 @@
 import { lstatSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Finding } from '../check/output';
+import { lastingFile } from '../common/container';
 import { Failure } from '../common/failure';
 import { readRegularFile, readTrustedFile, showPath } from '../common/trusted-file';
 import { type Ownership, stageFile } from '../common/whole-file';
+import { testConfig } from './config-test';
 
 /** A file as it is now. */
 export interface Target {
+  /** The path by which fwknopd, or an opening, knows it. */
+  readonly name: string;
   /** With links resolved, so that a link stays one. */
   readonly path: string;
   /** Undefined where there is no such file. */
@@ -34,13 +38,16 @@ const CLOSED: Ownership = { mode: 0o600, owner: { uid: 0, gid: 0 } };
 /**
  * Reads a file that a command may change.
  *
- * @param isTrusted whether others may own or write the file, as in a container's /config
+ * @param isLasting whether to take the file in a container's /config, if this is one; anybody may own
+ *   and write it there
  * @throws Failure `config` where it cannot be edited, or others could have written it
  */
-export function readTarget(path: string, isTrusted = false): Target {
+export function readTarget(name: string, isLasting = false): Target {
+  const path = isLasting ? lastingFile(name) : name;
+  const isTrusted = path !== name;
   if (!isTrusted) requireOwnDirectory(dirname(path));
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-    return { path, text: undefined, ownership: CLOSED };
+    return { name, path, text: undefined, ownership: CLOSED };
   }
   const real = resolveLinks(path);
   const { text } = isTrusted ? readRegularFile(real) : readTrustedFile(real);
@@ -49,7 +56,7 @@ export function readTarget(path: string, isTrusted = false): Target {
     throw new Failure('config', what, 'convert it with iconv');
   }
   const { mode, uid, gid } = statSync(real);
-  return { path: real, text, ownership: { mode: mode & 0o777, owner: { uid, gid } } };
+  return { name, path: real, text, ownership: { mode: mode & 0o777, owner: { uid, gid } } };
 }
 
 /** Nobody but root may put files into the directory, or rename those in it. */
@@ -90,7 +97,8 @@ export function backupOf({ path }: Target): string {
  * put the files back.
  *
  * @returns the backups that were made
- * @throws Failure `config` where one cannot be written; then all are as they were
+ * @throws Failure `config` where one cannot be written, or fwknopd refuses them; then all are as they
+ *   were
  */
 export function applyChanges(changes: readonly Change[]): ReadonlySet<string> {
   const backups = new Set<string>();
@@ -107,6 +115,7 @@ export function applyChanges(changes: readonly Change[]): ReadonlySet<string> {
       staged.push(old);
       return { target, replacement, old };
     });
+    testConfig(new Map(replacements.map(({ target, replacement }) => [target.name, replacement])));
     for (const { target, replacement, old } of replacements) {
       current = target.path;
       requireUnchanged(target);

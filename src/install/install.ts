@@ -19,6 +19,7 @@ import {
   withStanzas,
 } from './access-conf';
 import { applyChanges, backupOf, describeChange, type Plan, readTarget } from './change';
+import { FWKNOPD_CONF } from './config-test';
 import { mergeConfiguration } from './configuration';
 import { listenLines } from './fwknopd-conf';
 import { serve } from './fwknopd-service';
@@ -27,8 +28,6 @@ import { planMigration } from './migrate';
 import { type InstallOptions, readOptions, requireRoot } from './options';
 import { readSetupDirectory } from './setup-directory';
 import { USAGE } from './usage';
-
-const FWKNOPD_CONF = '/etc/fwknop/fwknopd.conf';
 
 /**
  * `fwknop-mikrotik install`: puts init's files in place, restarts fwknopd, pins and checks.

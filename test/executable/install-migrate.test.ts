@@ -34,7 +34,7 @@ function etcWith(accessConf: string): EtcFwknop {
 }
 
 testWithFwknop('its lines run this program, and keys and everything else stay', async () => {
-  const own = '# mine\r\nSOURCE 198.51.100.7\nKEY_BASE64 x\nCMD_CYCLE_OPEN /bin/true $SRC\n';
+  const own = `# mine\r\nSOURCE 198.51.100.7\n${KEYS}OPEN_PORTS tcp/22\n`;
   const path = script(TLS_SCRIPT);
   const text = `${own}${stanza(old(path))}${stanza(old(path))}# the end`;
   const etc = etcWith(text);

@@ -468,6 +468,26 @@ describe('a failure half-way', () => {
   });
 });
 
+describe('a file that fwknopd would refuse', () => {
+  testWithFwknop('changes nothing, and fwknopd says why', async () => {
+    const etc = new EtcFwknop();
+    // Only the stock stanza is known to be nobody's own.
+    etc.write(
+      'access.conf',
+      `${OWN}SOURCE 192.0.2.1\nKEY_BASE64 __CHANGEME__\nOPEN_PORTS tcp/22\n`,
+    );
+    const before = etc.files();
+    const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
+    expect(status).toBe(78);
+    expect(stderr).toBe(
+      line(
+        "fwknopd would refuse its new configuration: KEY_BASE64 value is not properly set in stanza source '192.0.2.1' in access file: '/etc/fwknop/access.conf'; hint: nothing is changed; correct /etc/fwknop/access.conf first",
+      ),
+    );
+    expect(etc.files()).toEqual(before);
+  });
+});
+
 describe('--dry-run', () => {
   testWithFwknop('prints the changes without a secret, and makes none', async () => {
     const etc = new EtcFwknop();
