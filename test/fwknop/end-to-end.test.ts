@@ -162,7 +162,7 @@ describe('a client that names no time', () => {
   });
 });
 
-describe('what fwknopd lets through and the helper does not', () => {
+describe('fwknopd lets through, and the helper does not,', () => {
   story('a service, and a time, that the configuration does not grant', async () => {
     const grant = '[grant]\nservices = ["tcp/22"]\nmax-timeout = "1h"';
     const world = await startHome({ toml: config(grant) });
@@ -177,9 +177,37 @@ describe('what fwknopd lets through and the helper does not', () => {
     );
   });
 
-  story('an address that is nobody to let in', async () => {
+  story('a service that its client is not granted', async () => {
+    const grants = `[grant]
+services = ["tcp/22"]
+[client.phone]
+services = ["udp/51820"]
+ipv4-prefix = 24`;
+    const command = `${NODE} {dir}/fwknop-mikrotik --client phone --config ${CONFIG_FILE}`;
+    const world = await startHome({
+      toml: config(grants),
+      stanza: { CMD_CYCLE_OPEN: `${command} $SRC $PROTO $PORT $CLIENT_TIMEOUT` },
+    });
+    await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
+    await world.knock({ access: 'udp/51820', allow: ADDRESS, timeout: 60 });
+    expect(await world.reports(2)).toEqual([
+      report(
+        'err',
+        `not granted: tcp/22 for ${ADDRESS} (phone); hint: add it to services under [client.phone], if it should open`,
+      ),
+      report('notice', 'home: opened udp/51820 to 203.0.113.0/24 (FWKNOP_17_51820, phone) for 1m'),
+    ]);
+    expect(await world.entries()).toMatchObject([
+      { list: 'FWKNOP_17_51820', address: '203.0.113.0/24', comment: 'fwknop phone' },
+    ]);
+  });
+
+  story('an address that no client can have', async () => {
     const world = await startHome();
-    const nobodies = ['255.255.255.255', '127.0.0.1', '010.001.002.003', '00.00.00.00'];
+    const nobodies = [
+      ...['255.255.255.255', '127.0.0.1', '169.254.1.2'],
+      ...['010.001.002.003', '00.00.00.00'],
+    ];
     for (const [index, allow] of nobodies.entries()) {
       await world.knock({ access: 'tcp/22', allow, timeout: 60 });
       expect((await world.reports(index + 1))[index]).toEqual(
