@@ -3,7 +3,7 @@ import type { SessionError } from '../router/errors';
 import type { Router } from '../router/router';
 import { prepareTls } from '../router/trust';
 
-/** What a router shows before anybody logs in. */
+/** The identity that a router presents before the login. */
 export interface Presented {
   /** Such as `TLSv1.2`. */
   readonly protocol: string;

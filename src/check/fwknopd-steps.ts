@@ -31,7 +31,7 @@ export interface Lines {
   readonly findings: readonly Finding[];
 }
 
-/** What fwknopd's side is compared with. */
+/** The facts that fwknopd's side must fit. */
 export interface FwknopdCheck {
   readonly accessConf: string;
   /** The paths of the configurations that were checked, and those that could be read. */

@@ -88,7 +88,10 @@ export function checkRunning(
     : [...new Set(files)].filter((file) => file !== undefined && changedSince(file, startedAt));
   if (changed.length > 0) {
     const names = changed.map((file) => showPath(file ?? '')).join(', ');
-    fail(`fwknopd started before ${names} changed: it still uses the old lines`);
+    // Only with pcap capture does fwknopd read its files again, at a SIGHUP.
+    const isPcap = settings !== undefined && !usesUdpServer(settings);
+    const unless = isPcap ? ', unless it was reloaded' : '';
+    fail(`fwknopd started before ${names} changed: it still uses the old lines${unless}`);
   }
   const port = settings === undefined ? undefined : spaPortOf(settings);
   const needsPort = settings !== undefined && usesUdpServer(settings);

@@ -4,10 +4,10 @@ const KEY = /^(\s*)(?:([\w-]+)|"([\w-]+)"|'([\w-]+)')(\s*)=(\s*)/;
 const STRING = /^("(?:[^"\\]|\\.)*"|'[^']*')/;
 
 /**
- * Puts a fingerprint into a configuration file: the text with it, and everything else as it was.
+ * Puts a fingerprint into the text of a configuration file, and leaves everything else as it is.
  *
  * A fingerprint that is there is replaced; `ca-file`, which contradicts it, becomes a comment; a
- * `tls` other than "verify" becomes that. It reads lines and not TOML, so whoever calls it reads the
+ * `tls` other than "verify" becomes that. It reads lines and not TOML, so the caller reads the
  * outcome and compares.
  *
  * @param index of the [[router]] table, from 0

@@ -83,7 +83,7 @@ function checkEmail(mayTest: boolean, group: string | undefined): Finding {
     };
   }
   const what =
-    'the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender';
+    'the user may send it, and nothing was sent; on the router, /tool/e-mail must name a server and a sender, and /system/device-mode allow e-mail (home routers do not, as they come)';
   return { status: 'ok', step: 'e-mail', what };
 }
 

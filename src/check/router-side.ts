@@ -76,7 +76,7 @@ function checkService(rows: readonly Rule[] | undefined, name: string): readonly
   // 7.24 calls it available-from [C].
   const networks = service['available-from'] ?? service.address ?? '';
   const hint = `/ip/service/set [find name=${name} !dynamic] address=<this host>/32`;
-  return [openTo('service', `${name} (Available From)`, networks, hint)];
+  return [openTo('service', `${name} is open to`, 'Available From', networks, hint)];
 }
 
 function checkUser(rows: readonly Rule[] | undefined, name: string): readonly Finding[] {
@@ -84,15 +84,22 @@ function checkUser(rows: readonly Rule[] | undefined, name: string): readonly Fi
   if (user === undefined) return [];
   const isPlain = /^[\w.-]+$/.test(name);
   const hint = `/user/set [find name=${isPlain ? name : '<its name>'}] address=<this host>/32`;
-  return [openTo('user', 'the user (Allowed Address)', user.address ?? '', hint)];
+  const networks = user.address ?? '';
+  return [openTo('user', 'may log in from', 'Allowed Address', networks, hint)];
 }
 
 /** The login got through: so the networks, if there are any, have this host in them. */
-function openTo(step: string, what: string, networks: string, hint: string): Finding {
+function openTo(
+  step: string,
+  what: string,
+  field: string,
+  networks: string,
+  hint: string,
+): Finding {
   const isAny = ['', '0.0.0.0/0', '::/0'].includes(networks);
   return isAny
-    ? { status: 'warn', step, what: `${what} lets in every address`, hint }
-    : { status: 'ok', step, what: `${what} lets in ${networks}` };
+    ? { status: 'warn', step, what: `${what} every address: set its ${field}`, hint }
+    : { status: 'ok', step, what: `${what} ${networks} (${field})` };
 }
 
 /** The e-mail settings, and the device mode. */

@@ -190,6 +190,10 @@ class Visit {
       const session = reader ?? (own.mayRead ? this.#open : undefined);
       if (session === undefined) return;
       section.addAll(await checkRouterSide(session, router, check.installation));
+    } catch (error) {
+      // An opening reads nothing of this: its steps are done.
+      if (!(error instanceof SessionError)) throw error;
+      section.warn('router', `cannot be read: ${error.message}`, error.hint);
     } finally {
       reader?.close();
     }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 
-/** How a program that was run to its end came out. */
+/** The result of a program that has ended. */
 export interface Result {
   readonly isFine: boolean;
   /** There is no such program. */
   readonly isMissing: boolean;
-  /** It was ended for taking too long. */
+  /** It was killed, since it took too long. */
   readonly isLate: boolean;
   readonly stdout: string;
   readonly stderr: string;
@@ -14,8 +14,8 @@ export interface Result {
 const MEGABYTE = 1 << 20;
 
 /**
- * Runs a program as fwknopd would: in `/`, with an empty environment, so that what has no path is
- * found in /usr/bin and /bin alone; but with nothing to read.
+ * Runs a program as fwknopd does: in `/`, with an empty environment, so that a name without a path is
+ * found in /usr/bin and /bin only. Its stdin is empty.
  *
  * @param seconds after which it is killed
  */

@@ -260,8 +260,8 @@ describe("the router's own side", () => {
     expect(result.status).toBe(0);
     expect(from('policies', HOST, result)).toEqual([
       'ok    policies: none too many: write, api',
-      'ok    service: api-ssl (Available From) lets in 127.0.0.1/32',
-      'ok    user: the user (Allowed Address) lets in 127.0.0.1/32',
+      'ok    service: api-ssl is open to 127.0.0.1/32 (Available From)',
+      'ok    user: may log in from 127.0.0.1/32 (Allowed Address)',
       'ok    SPA packets: udp/62201 goes to 127.0.0.1',
       'ok    firewall: tcp/22: addresses in FWKNOP_6_22 get in, others do not',
       'ok    firewall: tcp/443: addresses in FWKNOP_6_443 get in to 192.168.88.10, others do not',
@@ -303,7 +303,7 @@ describe("the router's own side", () => {
           service['available-from'] = '';
         }
       },
-      'service: api-ssl (Available From) lets in every address',
+      'service: api-ssl is open to every address: set its Available From',
       0,
     ],
   ])('%s', async (_, change, expected, status) => {

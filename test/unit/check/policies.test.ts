@@ -39,7 +39,7 @@ test('test is needed for e-mail alone', () => {
   expect(told(tests)).toEqual(['warn policies: more than needed: test']);
   expect(told(tests, 'me@example.com')).toEqual([
     'ok policies: none too many: write, api, test',
-    'ok e-mail: the user may send it; nothing was sent: see that /tool/e-mail on the router names a server and a sender',
+    'ok e-mail: the user may send it, and nothing was sent; on the router, /tool/e-mail must name a server and a sender, and /system/device-mode allow e-mail (home routers do not, as they come)',
   ]);
 });
 
