@@ -5,16 +5,18 @@ import { type Grant, permit } from './access/grant';
 import { serviceName } from './access/service';
 import { parseCommandLine, readSyslogMode } from './cli/opening';
 import { type Line, log, print, render, say } from './cli/report';
-import { write } from './cli/streams';
+import { openStderr, write } from './cli/streams';
 import { SYNOPSIS, USAGE } from './cli/usage';
 import { Deadline } from './common/deadline';
 import { formatDuration } from './common/duration';
 import { asFailure, EXIT } from './common/failure';
+import { giveUpRoot } from './common/root';
 import { loadConfig } from './config/config';
 import type { SyslogMode } from './config/settings';
 import { addAttributes, entryFor, type OpeningEntry } from './router/address-list';
 import { type Mail, open } from './router/open';
 import { labelOf, type Router } from './router/router';
+import { prepareTls } from './router/trust';
 
 /** What a run, or one router's part of it, came to. */
 interface Outcome {
@@ -40,7 +42,10 @@ export async function main(argv: readonly string[], whenDone: () => void): Promi
   let syslog: SyslogMode = readSyslogMode(argv) ?? 'auto';
   const finish = ({ status, lines }: Outcome, afterwards?: () => void): never => {
     for (const line of lines) say(render(line));
-    if (lines.length > 0 && wantsSyslog(syslog)) log(lines);
+    if (lines.length > 0 && wantsSyslog(syslog)) {
+      giveUpRoot();
+      log(lines);
+    }
     afterwards?.();
     return process.exit(status);
   };
@@ -67,6 +72,7 @@ export async function main(argv: readonly string[], whenDone: () => void): Promi
       for (const router of config.routers) print(`${describe(router)}: ${command(entry)}\n`);
       return finish({ status: EXIT.open.status, lines: [] }, whenDone);
     }
+    leaveRoot(config.routers);
     const deadline = new Deadline(config.deadline);
     const outcomes = await Promise.all(
       config.routers.map((router) => openOne(router, grant, entry, deadline, verbose)),
@@ -86,6 +92,19 @@ const PASSWORD_IN_ARGUMENTS: Line = {
   what: 'fwknopd logs --routerpass, and ps shows it while we start',
   hint: 'use --password-file, or password-file in the configuration',
 };
+
+/** Does the last that may need root, and gives it up: nothing that a router replies is read as root. */
+function leaveRoot(routers: readonly Router[]): void {
+  openStderr();
+  for (const router of routers) {
+    try {
+      prepareTls(router);
+    } catch {
+      // The session with this router reports it.
+    }
+  }
+  giveUpRoot();
+}
 
 async function openOne(
   router: Router,

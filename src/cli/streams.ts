@@ -24,6 +24,11 @@ export function write(stream: Stream, text: string): NodeJS.ErrnoException | und
   }
 }
 
+/** Opens stderr for writing: to be called before the process gives up root, and with it /proc/self/fd. */
+export function openStderr(): void {
+  descriptorOf(2);
+}
+
 /**
  * What to write to in place of a stream. A pipe that is full and has no reader would hold us, and
  * with us fwknopd, for ever; through /proc the same pipe opens a second time, without the waiting.

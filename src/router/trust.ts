@@ -56,12 +56,20 @@ export interface Presented {
   readonly madeFor: string | undefined;
 }
 
+const prepared = new WeakMap<Router, ConnectionOptions | undefined>();
+
 /**
- * The options for a router's TLS; undefined for the plain API.
+ * The options for a router's TLS; undefined for the plain API. A second call for the same router reads no file, so
+ * it works without the permission to read the CAs.
  *
  * @throws SessionError `untrusted` when the CAs cannot be read, or OpenSSL takes none of them
  */
-export function prepareTls({ trust, host, serverName }: Router): ConnectionOptions | undefined {
+export function prepareTls(router: Router): ConnectionOptions | undefined {
+  if (!prepared.has(router)) prepared.set(router, readTls(router));
+  return prepared.get(router);
+}
+
+function readTls({ trust, host, serverName }: Router): ConnectionOptions | undefined {
   try {
     const options = tlsOptions(trust, serverName ?? (isIP(host) === 0 ? host : undefined));
     // Where there is no name, Node compares the certificate with the address.

@@ -199,7 +199,7 @@ test.concurrent.each(['plain', 'ca-file'] as const)('a host name, %s', async (wa
 });
 
 inNetwork('a host name that does not exist', async () => {
-  const hosts = fileInPlaceOf('/etc/resolv.conf', ownFile('resolv.conf', ''));
+  const hosts = fileInPlaceOf('/etc/resolv.conf', ownFile('resolv.conf', '', 0o644));
   const args = flags({ host: 'router.invalid', port: 8728 });
   const result = await run([...args, ...tlsFlags('plain'), '--deadline', '5', ...WORDS], {
     command: networkless([hosts], [EXECUTABLE]),

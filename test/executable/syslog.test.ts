@@ -1,11 +1,20 @@
 /** What the system's log gets: the line of stderr, with facility, tag and level; and what if not. */
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { RouterOptions } from '../../simulator/api/server';
 import { trap } from '../../simulator/faults';
-import { flags, OPENED, ourRouter, ownFile, ownPath, PASSWORD, tlsFlags } from '../support/router';
+import {
+  flags,
+  OPENED,
+  ourRouter,
+  ownFile,
+  ownFolder,
+  ownPath,
+  PASSWORD,
+  tlsFlags,
+} from '../support/router';
 import { EXECUTABLE, line, run, WORDS } from '../support/run';
 import { until } from '../support/wait';
 import { makePipe, runAsFwknopd } from './as-fwknopd';
@@ -42,7 +51,8 @@ async function startLog(): Promise<Log> {
       }
     });
   });
-  server.listen(path);
+  chmodSync(ownFolder(), 0o711); // an opening logs as nobody
+  server.listen({ path, writableAll: true });
   await once(server, 'listening');
   closers.push(() => server.close());
   return { path, messages };
@@ -228,18 +238,19 @@ describe('--syslog', () => {
 describe('whatever becomes of logger, the outcome stays, and nobody keeps the pipe', () => {
   /** A logger that writes down what it was given, and does not end by itself. */
   const stuckLogger = () => {
-    const notes = ownPath('notes');
+    chmodSync(ownFolder(), 0o711); // it runs as nobody
+    const notes = ownFile('notes', '', 0o666);
     const script = [
       '#!/bin/sh',
-      `{ echo "pid $$"; env; ls -l /proc/$$/fd; } >${notes}.new 2>&1`,
-      `mv ${notes}.new ${notes}`,
+      `{ echo "pid $$"; env; ls -l /proc/$$/fd; echo done; } >${notes} 2>&1`,
       'exec sleep 60',
     ];
     const logger = ownFile('logger', `${script.join('\n')}\n`, 0o755);
     /** Waits for its notes, and ends it. */
     const end = async () => {
-      await until('the stuck logger', () => existsSync(notes));
-      const text = readFileSync(notes, 'utf8');
+      const read = () => readFileSync(notes, 'utf8');
+      await until('the stuck logger', () => read().endsWith('done\n'));
+      const text = read();
       process.kill(Number(/^pid (\d+)$/m.exec(text)?.[1]));
       return text;
     };
