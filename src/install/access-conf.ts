@@ -18,7 +18,7 @@ const NO_KEY = '__CHANGEME__';
  * @throws Failure `config` where they are not there
  */
 export function stanzasOf(text: string, name: string): string {
-  const { marked } = splitAtMarkers(text.replaceAll('\r\n', '\n'), name);
+  const { marked } = splitAtMarkers(text, name);
   if (marked === undefined) {
     const what = `${name}: has no lines between "${MARKER_BEGIN}" and "${MARKER_END}"`;
     throw new Failure('config', what, 'fwknop-mikrotik init writes them');
@@ -34,33 +34,40 @@ export function clientsOf(marked: string): readonly string[] {
   return [...marked.matchAll(/^# client (\S+)\s*$/gm)].map(([, name = '']) => name);
 }
 
+/** The marked lines that access.conf gets. */
+export interface MergedStanzas {
+  readonly marked: string;
+  /** Whether the installed lines differ from the setup's, and stay as they are. */
+  readonly isKept: boolean;
+}
+
 /**
- * The clients whose stanzas are lost when new marked lines replace old ones: the new lines lack the
- * client, or have the same key in a stanza that somebody edited.
+ * Decides whether the stanzas of a setup replace the installed ones. Those of the same setup stay: since
+ * then clients may have come and gone, and lines may have been edited, on this host.
+ *
+ * @param installed undefined where there are none
+ * @throws Failure `config` where another setup lacks a client that is installed
  */
-export function clientsLost(old: string, marked: string): readonly string[] {
-  const wanted = stanzasByClient(marked);
-  return [...stanzasByClient(old)].flatMap(([client, stanza]) => {
-    const other = wanted.get(client);
-    const isLost = other === undefined || (keyIn(stanza) === keyIn(other) && stanza !== other);
-    return isLost ? [client] : [];
-  });
+export function mergeStanzas(installed: string | undefined, setup: string): MergedStanzas {
+  if (installed === undefined) return { marked: setup, isKept: false };
+  const keys = keysIn(setup);
+  if (keysIn(installed).some((key) => keys.includes(key))) {
+    return { marked: installed, isKept: withoutProgram(installed) !== withoutProgram(setup) };
+  }
+  const clients = clientsOf(setup);
+  const lost = clientsOf(installed).filter((client) => !clients.includes(client));
+  if (lost.length === 0) return { marked: setup, isKept: false };
+  const what = `access.conf has clients that the setup lacks: ${lost.join(', ')}`;
+  throw new Failure('config', what, 'remove them by --force');
 }
 
-/** The stanzas between the markers, without the path of the program, which may differ. */
-function stanzasByClient(marked: string): ReadonlyMap<string, string> {
-  const parts = marked.replace(/^# [<>]{3} .*\n?/gm, '').split(/^(?=# client )/m);
-  return new Map(
-    parts.flatMap((part) => {
-      const [client] = clientsOf(part);
-      const text = part.trim().replace(/^(\s*CMD_CYCLE_OPEN\s+)\S+/gm, '$1');
-      return client === undefined ? [] : [[client, text]];
-    }),
-  );
+function keysIn(marked: string): readonly string[] {
+  return [...marked.matchAll(/^\s*KEY_BASE64\s+(\S+)/gm)].map(([, key = '']) => key);
 }
 
-function keyIn(stanza: string): string | undefined {
-  return /^KEY_BASE64\s+(\S+)/m.exec(stanza)?.[1];
+/** Marked lines without the paths of the program, which may differ. */
+function withoutProgram(marked: string): string {
+  return marked.replace(/^(\s*CMD_CYCLE_OPEN\s+)\S+/gm, '$1').replaceAll('\r', '');
 }
 
 /** The UDP port of SPA packets that marked lines name. @throws Failure `config` where it is no port */

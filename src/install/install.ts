@@ -5,14 +5,14 @@ import { type Finding, Output, type Section } from '../check/output';
 import { runProgram } from '../check/run-program';
 import { print } from '../cli/report';
 import { isContainer } from '../common/container';
-import { EXIT, Failure } from '../common/failure';
+import { EXIT } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { ownPath } from '../common/own-path';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import {
-  clientsLost,
   hasStanza,
+  mergeStanzas,
   spaPortOf,
   stanzasOf,
   withHelper,
@@ -26,7 +26,7 @@ import { serve } from './fwknopd-service';
 import { splitAtMarkers, withMarked, withoutMarked } from './markers';
 import { planMigration } from './migrate';
 import { type InstallOptions, readOptions, requireRoot } from './options';
-import { readSetupDirectory } from './setup-directory';
+import { readSetupDirectory, type SetupText } from './setup-directory';
 import { USAGE } from './usage';
 
 /**
@@ -62,49 +62,52 @@ export async function run(argv: readonly string[]): Promise<number> {
 /** Plans the changes that the setup in a directory makes in /etc/fwknop. */
 function planInstall({ directory, force }: InstallOptions): Plan {
   const setup = readSetupDirectory(directory);
-  const { name, text } = setup.accessConf;
-  // A container's files are copies of those in the directory, made at each start.
-  const isCopy = isContainer();
-  const found = isCopy ? text.replaceAll('\r\n', '\n') : stanzasOf(text, name);
-  const stanzas = withHelper(found, existsSync, ownPath);
   const [configuration, accessConf, fwknopdConf] = [
     readTarget(DEFAULT_CONFIG_FILE),
     readTarget(DEFAULT_ACCESS_CONF),
     readTarget(FWKNOPD_CONF),
   ];
+  // A container's files are copies of those in the directory, made at each start.
+  const isCopy = isContainer();
   const merged = mergeConfiguration(
     setup.configuration,
-    { name: showPath(configuration.path), text: configuration.text },
+    { name: DEFAULT_CONFIG_FILE, text: configuration.text },
     force || isCopy,
   );
-  if (!force && !isCopy) requireNoClientLost(accessConf.text ?? '', stanzas, name);
-  const accessName = showPath(accessConf.path);
-  const access = isCopy ? stanzas : withStanzas(accessConf.text ?? '', accessName, stanzas);
-  const listen = listenLines(spaPortOf(stanzas));
-  const fwknopd = withMarked(fwknopdConf.text ?? '', showPath(fwknopdConf.path), listen);
-  const kept: Finding = {
-    status: 'warn',
-    step: 'mikrotik.toml',
-    what: `${configuration.path} differs from ${setup.configuration.name}, and stays`,
-    hint: 'replace it by --force',
-  };
+  const access = isCopy
+    ? { text: withHelper(setup.accessConf.text, existsSync, ownPath), isKept: false }
+    : accessText(setup.accessConf, accessConf.text ?? '', force);
+  const listen = listenLines(spaPortOf(access.text));
+  const kept = [
+    ...(merged.isKept ? [staysAsIs(DEFAULT_CONFIG_FILE, setup.configuration.name)] : []),
+    ...(access.isKept ? [staysAsIs(DEFAULT_ACCESS_CONF, setup.accessConf.name)] : []),
+  ];
   return {
     changes: [
       { target: configuration, text: merged.text },
-      { target: accessConf, text: access },
-      { target: fwknopdConf, text: fwknopd },
+      { target: accessConf, text: access.text },
+      { target: fwknopdConf, text: withMarked(fwknopdConf.text ?? '', FWKNOPD_CONF, listen) },
     ],
-    findings: merged.isKept ? [kept] : [],
+    findings: kept,
   };
 }
 
-/** Refuses to lose clients that were added, or stanzas that were edited, on this host. */
-function requireNoClientLost(text: string, stanzas: string, name: string): void {
-  const { marked = '' } = splitAtMarkers(text, DEFAULT_ACCESS_CONF);
-  const lost = clientsLost(marked, stanzas);
-  if (lost.length === 0) return;
-  const what = `${DEFAULT_ACCESS_CONF}: has stanzas that ${name} lacks, or that were edited: ${lost.join(', ')}`;
-  throw new Failure('config', what, 'replace them by --force');
+/** The text that access.conf gets, and whether its stanzas stay though the setup's differ. */
+function accessText(
+  setup: SetupText,
+  old: string,
+  force: boolean,
+): { readonly text: string; readonly isKept: boolean } {
+  const wanted = stanzasOf(setup.text, setup.name);
+  const installed = splitAtMarkers(old, DEFAULT_ACCESS_CONF).marked;
+  const { marked, isKept } = mergeStanzas(force ? undefined : installed, wanted);
+  const stanzas = withHelper(marked, existsSync, ownPath);
+  return { text: withStanzas(old, DEFAULT_ACCESS_CONF, stanzas), isKept };
+}
+
+function staysAsIs(path: string, setup: string): Finding {
+  const what = `it differs from ${setup}, and stays as it is`;
+  return { status: 'warn', step: path, what, hint: 'replace it by --force' };
 }
 
 /** Carries a plan out, or prints it. @returns whether it changes anything */

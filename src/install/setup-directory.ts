@@ -36,7 +36,7 @@ export function readSetupDirectory(path: string): SetupTexts {
       const { stats, text } = readRegularFile(inside, showPath(name), INIT, constants.O_NOFOLLOW);
       if (!isContainer()) requireOwn(name, stats);
       if (text.includes('\ufffd')) throw new Failure('config', `${showPath(name)}: not UTF-8`);
-      return { name: showPath(name), text };
+      return { name: showPath(name), text: text.replaceAll('\r\n', '\n') };
     };
     return { configuration: read('mikrotik.toml'), accessConf: read('access.conf') };
   } finally {

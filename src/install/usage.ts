@@ -24,9 +24,8 @@ Options
   --pin         ask whether to trust the certificate that the router shows, which
                 it does anyway on a terminal
   --pin=HEX     trust the certificate with this fingerprint without asking
-  --force       replace a mikrotik.toml that differs; its fingerprints stay.
-                Replace stanzas that were edited, and those of clients that DIR
-                does not have
+  --force       replace a mikrotik.toml that differs, and the stanzas with all
+                clients that were added or edited here; fingerprints stay
   --files-only  write the files, and do nothing else
   --dry-run     print what would change, without keys and passwords
   --migrate     for those who used open_ports.py: its lines of access.conf run this

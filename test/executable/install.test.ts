@@ -173,7 +173,9 @@ describe('mikrotik.toml', () => {
     edit(join(etc.path, 'mikrotik.toml'), '"1h"', '"2h"');
     const edited = etc.read('mikrotik.toml');
     const kept = await etc.run(['install', setup, FILES_ONLY]);
-    expect(kept.stdout).toMatch(/^warn {2}install: mikrotik.toml: .* stays\n +hint: .*--force$/m);
+    expect(kept.stdout).toMatch(
+      /^warn {2}install: .*mikrotik.toml: it differs .*\n +hint: .*--force$/m,
+    );
     expect(etc.read('mikrotik.toml')).toBe(edited);
 
     await etc.run(['install', setup, FILES_ONLY, '--force']);
@@ -225,37 +227,52 @@ describe('the program of the stanzas', () => {
   });
 });
 
-describe('clients', () => {
-  testWithFwknop('that the directory lacks are not lost', async () => {
+describe('stanzas that are installed', () => {
+  const STAYS = /^warn {2}install: \/etc\/fwknop\/access\.conf: it differs .*\n +hint: .*--force$/m;
+
+  testWithFwknop.each<[string, (etc: EtcFwknop) => Promise<void>]>([
+    [
+      'with a line that was edited',
+      async (etc) => edit(join(etc.path, 'access.conf'), 'TIMER          30', 'TIMER 60'),
+    ],
+    [
+      'with a client that was added',
+      async (etc) => {
+        await etc.run(['client', 'add', 'laptop', '--out', ownPath('laptop')]);
+      },
+    ],
+  ])('%s stay, but by force', async (_, change) => {
     const etc = new EtcFwknop();
-    const two = await makeSetup('--client=laptop');
-    await etc.run(['install', two, FILES_ONLY]);
+    await etc.run(['install', setup, FILES_ONLY]);
+    const before = etc.files();
+    await change(etc);
+    const changed = etc.files();
+    expect(changed).not.toEqual(before);
+    const { status, stdout } = await etc.run(['install', setup, FILES_ONLY]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(STAYS);
+    expect(etc.files()).toEqual(changed);
+    expect((await etc.run(['install', setup, FILES_ONLY, '--force'])).stdout).not.toMatch(STAYS);
+    expect(etc.files()).toEqual(before);
+  });
+
+  testWithFwknop('give way to those of another setup, unless a client is lost', async () => {
+    const etc = new EtcFwknop();
+    await etc.run(['install', await makeSetup('--client=laptop'), FILES_ONLY]);
     const before = etc.files();
     const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
     expect(status).toBe(78);
     expect(stderr).toMatch(
-      /has stanzas that .* lacks, or that were edited: laptop; hint: replace them by --force/,
+      /has clients that the setup lacks: laptop; hint: remove them by --force/,
     );
     expect(etc.files()).toEqual(before);
     expect((await etc.run(['install', setup, FILES_ONLY, '--force'])).status).toBe(0);
     expect(etc.read('access.conf')).not.toContain('laptop');
-  });
-});
-
-describe('a stanza that was edited', () => {
-  testWithFwknop('stays as long as its keys are in use', async () => {
-    const etc = new EtcFwknop();
-    await etc.run(['install', setup, FILES_ONLY]);
-    edit(join(etc.path, 'access.conf'), /^CMD_CYCLE_TIMER .*$/m, 'ACCESS_EXPIRE 12/31/2029');
-    const before = etc.files();
-    const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
-    expect(status).toBe(78);
-    expect(stderr).toMatch(/or that were edited: phone; hint: replace them by --force/);
-    expect(etc.files()).toEqual(before);
 
     const other = await makeSetup();
     expect((await etc.run(['install', other, FILES_ONLY])).status).toBe(0);
-    expect(etc.read('access.conf')).not.toContain('ACCESS_EXPIRE');
+    const stanzas = marked(readFileSync(join(other, 'access.conf'), 'utf8'));
+    expect(etc.read('access.conf')).toBe(stanzas);
   });
 });
 
