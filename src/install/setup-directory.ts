@@ -54,13 +54,17 @@ function openDirectory(directory: string): number {
     const { code, message } = error as NodeJS.ErrnoException;
     const name = showPath(directory);
     if (code === 'ENOENT') {
-      const hint = 'name the directory that fwknop-mikrotik init made';
+      const hint = isContainer()
+        ? 'mount there the directory that fwknop-mikrotik init made'
+        : 'name the directory that fwknop-mikrotik init made';
       throw new Failure('config', `${name}: no such directory`, hint);
     }
     if (code === 'ENOTDIR' || code === 'ELOOP') {
       throw new Failure('config', `${name}: not a directory, or a symbolic link`);
     }
-    throw new Failure('config', `${name}: unreadable: ${code ?? message}`);
+    // Without capabilities, root is no more than the owner of its own files.
+    const hint = code === 'EACCES' ? `chown -R root ${shellWord(directory)}` : undefined;
+    throw new Failure('config', `${name}: unreadable: ${code ?? message}`, hint);
   }
 }
 

@@ -27,6 +27,7 @@ const optionsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/
 const FOREIGN = [
   ...['--use-openssl-ca', '--jitless', '--max-lazy', '--random-seed', '--tool', '--smc-check'],
   ...['--key-gen', '--udp-server', '--rounds', '--node', '--check', '--seconds', '--seed'],
+  ...['--platform', '--squash-all'],
 ];
 
 describe('commands', () => {

@@ -7,7 +7,7 @@
  * DIRECTORY has podman's storage with the image.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { until } from '../support/wait';
 import {
@@ -30,7 +30,9 @@ const path = (name: string) => join(directory, name);
 
 const [PHONE, LAPTOP] = ['phone', 'laptop'];
 const NAME = 'fwknopd';
-const SAFE = ['--cap-drop', 'all', '--read-only', '--tmpfs', '/etc/fwknop'];
+// Podman would copy files into a tmpfs and make others; Docker does not.
+const TMPFS = ['--tmpfs', '/etc/fwknop:notmpcopyup', '--read-only-tmpfs=false'];
+const SAFE = ['--cap-drop', 'all', '--read-only', ...TMPFS];
 const REPLAY_CACHE = ['--volume', `${path('run')}:/run/fwknop`];
 
 const podman = (...args: readonly string[]): readonly string[] => [
@@ -72,9 +74,11 @@ const READY = 'Kicking off UDP server';
 
 /** Runs the image with another /config. It must end with status 78 and say why in one line. */
 async function refused(name: string, files: Readonly<Record<string, string>>): Promise<string> {
-  mkdirSync(path(name));
+  mkdirSync(path(name), { recursive: true });
   for (const [file, text] of Object.entries(files)) writeFileSync(join(path(name), file), text);
-  const { status, output } = await run(...image(`${path(name)}:/config:ro`, '--rm', ...SAFE));
+  const { status, output } = await run(
+    ...image(`${path(name)}:/config:ro`, '--rm', ...SAFE, ...REPLAY_CACHE),
+  );
   assert.equal(status, 78, output);
   const problems = output.split('\n').filter((line) => /^(?:fwknop-mikrotik:|\[\*\]) /.test(line));
   assert.equal(problems.length, 1, output);
@@ -82,6 +86,7 @@ async function refused(name: string, files: Readonly<Record<string, string>>): P
 }
 
 async function main(): Promise<void> {
+  mkdirSync(path('run'));
   await step('init writes the files of a setup', () =>
     must(
       ...['bin/fwknop-mikrotik', 'init', `--router=${ROUTER}`, `--fwknopd=${INSIDE}`],
@@ -94,6 +99,9 @@ async function main(): Promise<void> {
   await step('missing and wrong files end it with status 78 and one line', async () => {
     const [toml, conf] = [file('mikrotik.toml'), file('access.conf')];
     assert.match(await refused('nothing', {}), /mikrotik\.toml/);
+    mkdirSync(path('foreign'), { mode: 0o700 });
+    chownSync(path('foreign'), 1000, 1000);
+    assert.match(await refused('foreign', {}), /EACCES; hint: chown -R root \/config/);
     assert.match(await refused('half', { 'mikrotik.toml': toml }), /access\.conf/);
     assert.match(
       await refused('toml', { 'mikrotik.toml': 'host = "192.0.2.1', 'access.conf': conf }),
@@ -107,7 +115,6 @@ async function main(): Promise<void> {
   });
 
   await step('the container starts while the router is down', async () => {
-    mkdirSync(path('run'), { mode: 0o700 });
     await startSafely();
     await logged(READY);
     const { output } = await inContainer('grep', 'CapEff', '/proc/1/status');
