@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type RouterOptions, startRouter, type TestRouter } from '../simulator/api/server';
 import { certificates } from '../simulator/certificates';
 import { EXECUTABLE } from '../test/support/shipped';
+import { routerTable } from '../test/support/toml';
 
 export interface Command {
   readonly name: string;
@@ -25,9 +26,6 @@ export interface Command {
 const ADDRESS = '203.0.113.9';
 const PYTHON = '/usr/bin/python3';
 const LAUNCHER = 'bin/fwknop-mikrotik';
-const USERS: NonNullable<RouterOptions['users']> = [
-  { name: 'fwknop', password: 'secret', policies: ['api', 'write'] },
-];
 
 /** Routers, configurations and the commands that use them. */
 export class Commands {
@@ -108,16 +106,15 @@ export class Commands {
     syslog = 'off',
   ): string {
     const file = join(this.folder, `${name}.toml`);
-    const tables = routers.map(
-      ({ host, port }) =>
-        `[[router]]\nhost = "${host}"\nport = ${port}\nuser = "fwknop"\npassword = "secret"\n${trust}\n`,
+    const tables = routers.map(({ host, port }) =>
+      routerTable({ host, port, user: 'fwknop', password: 'secret' }, trust),
     );
     writeFileSync(file, `syslog = "${syslog}"\n\n${tables.join('\n')}`, { mode: 0o600 });
     return file;
   }
 
   async router(options: RouterOptions): Promise<TestRouter> {
-    const router = await startRouter({ users: USERS, ...options });
+    const router = await startRouter(options);
     this.routers.push(router);
     return router;
   }

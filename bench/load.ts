@@ -6,6 +6,7 @@ import { certificates } from '../simulator/certificates';
 import { whyNotIsolated } from '../test/fwknop/isolation';
 import { closeWorlds, startWorld } from '../test/fwknop/remote';
 import { CONFIG_FILE } from '../test/fwknop/world';
+import { routerTable } from '../test/support/toml';
 import { type Command, Commands } from './commands';
 import { median, runOnce } from './measure';
 
@@ -166,13 +167,17 @@ async function manyKnocks(node: string, count: number): Promise<readonly Load[]>
   }
   try {
     const port = 8728;
-    const password = 'secret';
     const command = `${node} {dir}/fwknop-mikrotik --config ${CONFIG_FILE}`;
     const world = await startWorld({
       stanza: { CMD_CYCLE_OPEN: `${command} $SRC $PROTO $PORT $CLIENT_TIMEOUT` },
-      router: { port, users: [{ name: 'fwknop', password, policies: ['api', 'write'] }] },
+      router: { port },
       files: {
-        'mikrotik.toml': `[[router]]\nhost = "127.0.0.1"\ntls = "off"\nuser = "fwknop"\npassword = "${password}"\n`,
+        'mikrotik.toml': routerTable({
+          host: '127.0.0.1',
+          tls: 'off',
+          user: 'fwknop',
+          password: 'secret',
+        }),
       },
     });
     const times: number[] = [];

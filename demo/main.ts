@@ -9,13 +9,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import { type RouterOptions, startRouter, type TestRouter } from '../simulator/api/server';
+import {
+  type RouterOptions,
+  startRouter,
+  type TestRouter,
+  usersWith,
+} from '../simulator/api/server';
 import { certificates } from '../simulator/certificates';
 import { guardPort } from '../simulator/firewall/guarded-port';
 import type { Addition } from '../simulator/firewall/rules';
 import { forkInNamespace, makeDirectory, whyNotIsolated } from '../test/fwknop/isolation';
 import { World } from '../test/fwknop/world';
 import { run } from '../test/support/run';
+import { routerTable } from '../test/support/toml';
 import { type Narrator, narrator } from './narrator';
 import { CLIENT, PORT, type Scene, SECONDS, tell } from './story';
 
@@ -40,21 +46,14 @@ const RULES: readonly Addition[] = [
 const configuration = (host: string, port: number) => `[grant]
 services = ["tcp/${PORT}"]
 
-[[router]]
-name = "home"
-host = "${host}"
-port = ${port}
-user = "fwknop"
-password = "${PASSWORD}"
-fingerprint = "${certificates().selfSigned.fingerprint}"
-`;
+${routerTable({ name: 'home', host, port, user: 'fwknop', password: PASSWORD, fingerprint: certificates().selfSigned.fingerprint })}`;
 
 /** Keeps a router at an address. */
 async function routerAt(host: string, port?: number) {
   const options: RouterOptions = {
     host,
     ...(port && { port }),
-    users: [{ name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] }],
+    users: usersWith(PASSWORD),
   };
   const { selfSigned, leaf } = certificates();
   let current: TestRouter = await startRouter({ ...options, transport: selfSigned });

@@ -54,12 +54,13 @@ export interface RouterOptions {
   faults?: Fault[];
 }
 
-/** A user as the project recommends one, one who may read as well, and one with every policy. */
-export const USERS: User[] = [
-  { name: 'fwknop', password: 'secret', policies: ['api', 'write'] },
-  { name: 'reader', password: 'secret', policies: ['api', 'write', 'read'] },
-  { name: 'admin', password: 'secret', policies: ['api', 'write', 'read', 'test'] },
+/** A user as the project recommends one, one who may read as well, and one who may send e-mail too. */
+export const usersWith = (password: string): User[] => [
+  { name: 'fwknop', password, policies: ['api', 'write'] },
+  { name: 'reader', password, policies: ['api', 'write', 'read'] },
+  { name: 'admin', password, policies: ['api', 'write', 'read', 'test'] },
 ];
+export const USERS = usersWith('secret');
 
 export interface TestRouter {
   readonly host: string;

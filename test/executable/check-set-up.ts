@@ -8,6 +8,7 @@ import { leftOut } from '../support/left-out';
 import { ownFile, ownPath, PASSWORD, passwordFile } from '../support/router';
 import { EXECUTABLE, type Run, run } from '../support/run';
 import { NODE } from '../support/shipped';
+import { routerTable } from '../support/toml';
 
 const PATHS = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
 
@@ -24,15 +25,8 @@ export function configuration(
   targets: readonly Target[],
   lines: readonly string[] = ['syslog = "off"'],
 ): string {
-  const tables = targets.map(({ router, user = 'fwknop', lines: more = [] }) =>
-    [
-      '[[router]]',
-      `host = "${router.host}"`,
-      `port = ${router.port}`,
-      `user = "${user}"`,
-      `password-file = "${passwordFile()}"`,
-      ...more,
-    ].join('\n'),
+  const tables = targets.map(({ router: { host, port }, user = 'fwknop', lines: more = [] }) =>
+    routerTable({ host, port, user, 'password-file': passwordFile() }, ...more),
   );
   return ownFile('mikrotik.toml', `${[...lines, ...tables].join('\n')}\n`);
 }

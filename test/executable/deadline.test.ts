@@ -11,6 +11,7 @@ import {
   type Way,
 } from '../support/router';
 import { EXECUTABLE, line, type Run, run, said, WORDS } from '../support/run';
+import { routerTable } from '../support/toml';
 import { networkless, withDeafNameServers } from './name-servers';
 import { fileInPlaceOf, testInNamespace } from './namespace';
 import { HAS_TEXT, OPENED_TEXT, silentText, UNCONFIRMED_TEXT } from './says';
@@ -165,9 +166,8 @@ test.concurrent('a deadline in the file counts for all routers together', async 
   const routers = await Promise.all(
     [1, 2, 3].map(() => ourRouter({ faults: [{ at: 'login', how: silence }] })),
   );
-  const tables = routers.map(
-    ({ host, port }) =>
-      `[[router]]\nhost = "${host}"\nport = ${port}\nuser = "fwknop"\npassword = "x"\ntls = "off"\n`,
+  const tables = routers.map(({ host, port }) =>
+    routerTable({ host, port, user: 'fwknop', password: 'x', tls: 'off' }),
   );
   const config = ownFile('deadline.toml', `deadline = "1s"\n${tables.join('')}`);
   const result = await run(['--config', config, ...WORDS]);

@@ -14,6 +14,7 @@ import {
   transportOf,
 } from '../support/router';
 import { EXECUTABLE, line, run, WORDS } from '../support/run';
+import { routerTable } from '../support/toml';
 import { fileHolding, makePipe, pipeHolding, runAsFwknopd } from './as-fwknopd';
 import { OPENED_TEXT, refusedText } from './says';
 
@@ -90,7 +91,8 @@ describe('a full pipe that nobody reads does not hold it past its deadline', () 
 
   test.concurrent('many failures', async () => {
     const gone = await downRouter();
-    const table = `[[router]]\nhost = "${gone.host}"\nport = ${gone.port}\nuser = "u"\npassword = "p"\ntls = "off"\n`;
+    const { host, port } = gone;
+    const table = routerTable({ host, port, user: 'u', password: 'p', tls: 'off' });
     const config = ownFile('many.toml', `deadline = "2s"\n${table.repeat(20)}`);
     const result = await runAsFwknopd(['--config', config, ...WORDS], options);
     expect(result).toMatchObject({ status: 69, signal: null });

@@ -5,17 +5,12 @@ import { certificates } from '../../simulator/certificates';
 import { saying, trap } from '../../simulator/faults';
 import { downRouter, OPENED, ourRouter, ownFile, passwordFile, tlsFlags } from '../support/router';
 import { line, run, WORDS } from '../support/run';
+import { routerTable } from '../support/toml';
 
 /** A table of the configuration for a router, which need not exist. */
 function table(name: string, { host, port }: { host: string; port: number }, more = ''): string {
-  return `[[router]]
-name = "${name}"
-host = "${host}"
-port = ${port}
-user = "fwknop"
-password-file = "${passwordFile()}"
-${more || 'tls = "off"'}
-`;
+  const login = { user: 'fwknop', 'password-file': passwordFile() };
+  return routerTable({ name, host, port, ...login }, more || 'tls = "off"');
 }
 
 const config = (...tables: readonly string[]): string[] => [

@@ -12,6 +12,7 @@ import {
   transportOf,
 } from '../support/router';
 import { line, type Run, run, WORDS } from '../support/run';
+import { routerTable } from '../support/toml';
 import { until } from '../support/wait';
 import { OPENED_TEXT, PASSWORD_WARNING } from './says';
 
@@ -223,7 +224,8 @@ test.concurrent.each([
 
 test.concurrent('a password in a configuration file that others may read is refused', async () => {
   const router = await ourRouter();
-  const text = `[[router]]\nhost = "${router.host}"\nport = ${router.port}\nuser = "fwknop"\npassword = '''${PASSWORD}'''\ntls = "off"\n`;
+  const { host, port } = router;
+  const text = routerTable({ host, port, user: 'fwknop', password: PASSWORD, tls: 'off' });
   const loose = ownFile('loose.toml', text, 0o644);
   const result = await run(['--config', loose, ...WORDS]);
   expect(result).toMatchObject({

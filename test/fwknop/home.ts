@@ -1,15 +1,13 @@
 /** A router at home, and configurations for it: what the end-to-end tests share. */
 
-import type { User } from '../../simulator/api/users';
+import { usersWith } from '../../simulator/api/server';
 import { certificates } from '../../simulator/certificates';
+import { routerTable } from '../support/toml';
 import type { RouterHere } from './world';
 
 export const PASSWORD = 'Open-5esame';
 
-const users: User[] = [
-  { name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] },
-  { name: 'reader', password: PASSWORD, policies: ['api', 'write', 'read'] },
-];
+const users = usersWith(PASSWORD);
 
 export const PLAIN_ROUTER: RouterHere = { port: 8728, users };
 
@@ -29,12 +27,7 @@ export function pinned(): string {
  * @param settings lines that come before the router
  */
 export function config(settings = '', { user = 'fwknop', trust = pinned() } = {}): string {
+  const router = { name: 'home', host: '127.0.0.1', user, password: PASSWORD };
   return `${settings}
-[[router]]
-name = "home"
-host = "127.0.0.1"
-user = "${user}"
-password = "${PASSWORD}"
-${trust}
-`;
+${routerTable(router, trust)}`;
 }

@@ -3,11 +3,11 @@
  * its access.conf and mikrotik.toml, and the stock client with its fwknoprc.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Configuration } from '../../simulator/script/configuration';
 import { importScript } from '../../simulator/script/script';
+import { makeFolder, writeAs } from '../support/files';
 import { EXECUTABLE, NODE } from '../support/shipped';
 import { testInNamespaces } from './isolation';
 import { closeWorlds, startWorld } from './remote';
@@ -17,13 +17,14 @@ const story = testInNamespaces('a setup by init, end to end');
 jest.setTimeout(60_000);
 afterEach(closeWorlds);
 
-const folder = mkdtempSync(join(tmpdir(), 'init-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = makeFolder();
 
 // fwknopd starts it by one path, and this Node may not be where env looks for it.
-const HELPER = join(folder, 'fwknop-mikrotik');
-writeFileSync(HELPER, `#!/bin/sh\nexec ${NODE} ${EXECUTABLE} "$@"\n`);
-chmodSync(HELPER, 0o755);
+const HELPER = writeAs(
+  join(folder, 'fwknop-mikrotik'),
+  `#!/bin/sh\nexec ${NODE} ${EXECUTABLE} "$@"\n`,
+  0o755,
+);
 
 const ADDRESS = '203.0.113.9';
 const ROUTER = '127.0.0.2'; // another address than fwknopd's, from which packets to it come

@@ -1,4 +1,10 @@
-import { type RouterOptions, startRouter, type TestRouter } from '../../simulator/api/server';
+import {
+  type RouterOptions,
+  startRouter,
+  type TestRouter,
+  usersWith,
+} from '../../simulator/api/server';
+import type { User } from '../../simulator/api/users';
 import { certificates } from '../../simulator/certificates';
 import { Deadline } from '../../src/common/deadline';
 import { Failure } from '../../src/common/failure';
@@ -15,12 +21,11 @@ export const AT_ONCE = 40;
 export const TRANSPORTS = ['plain', 'TLS'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
-/** A write-only user as the README makes it, one who may read, and one who may send e-mail too. */
-export const USERS = [
-  { name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] },
-  { name: 'reader', password: PASSWORD, policies: ['api', 'write', 'read'] },
+/** Those of every router, and one who may send e-mail, but not read. */
+export const USERS: User[] = [
+  ...usersWith(PASSWORD),
   { name: 'mailer', password: PASSWORD, policies: ['api', 'write', 'test'] },
-] satisfies RouterOptions['users'];
+];
 
 const targets: TestRouter[] = [];
 

@@ -1,23 +1,21 @@
 /** Routers that know our user, and the flags that lead to them. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type RouterOptions,
   startRouter,
   type TestRouter,
   type Transport,
+  usersWith,
 } from '../../simulator/api/server';
 import type { User } from '../../simulator/api/users';
 import { certificates } from '../../simulator/certificates';
+import { makeFolder, writeAs } from './files';
 
 /** Like no other text here: wherever it shows up, it was leaked. */
 export const PASSWORD = 'Zuckerrohr~17"&\'x';
 
 export const OUR_USERS: User[] = [
-  { name: 'fwknop', password: PASSWORD, policies: ['api', 'write'] },
-  { name: 'reader', password: PASSWORD, policies: ['api', 'write', 'read'] },
-  { name: 'admin', password: PASSWORD, policies: ['api', 'write', 'read', 'test'] },
+  ...usersWith(PASSWORD),
   { name: 'looker', password: PASSWORD, policies: ['api', 'read'] },
 ];
 
@@ -56,13 +54,12 @@ export function tlsFlags(way: Way): readonly string[] {
 }
 
 const started: TestRouter[] = [];
-let folder: string | undefined;
+const folder = makeFolder();
 let secret: string | undefined;
 let paths = 0;
 
 afterAll(async () => {
   await Promise.all(started.map((router) => router.close()));
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 
 /** A router of ours; it is closed when the test file ends. */
@@ -90,22 +87,18 @@ export function flags(router: { host: string; port: number }, user = 'fwknop'): 
 
 /** The folder of this test file's own files; it is gone when the test file ends. */
 export function ownFolder(): string {
-  folder ??= mkdtempSync(join(tmpdir(), 'executable-'));
   return folder;
 }
 
 /** A path in that folder that nothing has yet. */
 export function ownPath(name: string): string {
   paths += 1;
-  return join(ownFolder(), `${paths}-${name}`);
+  return join(folder, `${paths}-${name}`);
 }
 
 /** Writes a file of our own, closed to others. Returns its path. */
 export function ownFile(name: string, text: string | Buffer, mode = 0o600): string {
-  const path = ownPath(name);
-  writeFileSync(path, text);
-  chmodSync(path, mode);
-  return path;
+  return writeAs(ownPath(name), text, mode);
 }
 
 export function passwordFile(): string {
