@@ -133,7 +133,13 @@ async function undo({ dryRun }: InstallOptions, section: Section): Promise<void>
     return [{ target, text: withoutMarked(target.text, showPath(path)) }];
   });
   const isChanged = carryOut({ changes, findings: [] }, dryRun, section);
-  section.ok(DEFAULT_CONFIG_FILE, 'stays: it holds the password of the router user');
+  if (existsSync(DEFAULT_CONFIG_FILE)) {
+    section.ok(DEFAULT_CONFIG_FILE, 'stays: it holds the password of the router user');
+  }
+  if (!isChanged) {
+    const hint = 'a line of install --migrate is undone by the backup, access.conf~';
+    section.warn('markers', 'there are no lines between them', hint);
+  }
   if (!isChanged || dryRun) return;
   const isUsed = changes.some(({ text }) => hasStanza(text));
   await serve(isUsed ? 'restart' : 'stop', section);

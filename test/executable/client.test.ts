@@ -261,15 +261,19 @@ describe('remove', () => {
 });
 
 describe('list', () => {
+  const JOURNALCTL = '/usr/bin/journalctl';
+
+  /** A journalctl in the place of the one that is there. */
+  const withJournal = (script: string): string[] => {
+    const program = writeAs(ownPath('journalctl'), `#!/bin/sh\n${script}\n`, 0o755);
+    return existsSync(JOURNALCTL) ? [`mount --bind ${program} ${JOURNALCTL}`] : [];
+  };
+
   /** A /var/log with a syslog, and no journal. */
   const withLog = (text: string): string[] => {
     const log = writeAs(ownPath('syslog'), text);
-    const none = writeAs(ownPath('journalctl'), '#!/bin/sh\nexit 1\n', 0o755);
-    return [
-      'mount -t tmpfs tmpfs /var/log',
-      ...(text === '' ? [] : [`cp ${log} /var/log/syslog`]),
-      `[ ! -f /usr/bin/journalctl ] || mount --bind ${none} /usr/bin/journalctl`,
-    ];
+    const copy = text === '' ? [] : [`cp ${log} /var/log/syslog`];
+    return ['mount -t tmpfs tmpfs /var/log', ...copy, ...withJournal('exit 1')];
   };
 
   testWithFwknop('shows grants, and when each client opened last', async () => {
@@ -290,6 +294,19 @@ describe('list', () => {
     expect(stdout).toContain('address-list/print where list~"FWKNOP"\n');
     expect(stdout).toContain('and comment="fwknop phone"]\n');
     expect(stdout).not.toContain('KEY');
+  });
+
+  const testWithJournal = existsSync(JOURNALCTL)
+    ? testWithFwknop
+    : leftOut('client list with a journal', 'systemd');
+
+  testWithJournal('reads the journal first', async () => {
+    const etc = await installed();
+    const entry =
+      '2026-11-26T01:00:09+0000 pi fwknop-mikrotik[12]: fw: extended tcp/22 for 203.0.113.9 (FWKNOP_6_22, phone) to 1m';
+    const more = withJournal(`case "$*" in *"-t fwknop-mikrotik"*) echo '${entry}' ;; esac`);
+    const { stdout } = await etc.run(['client', 'list'], { more });
+    expect(stdout).toContain('2026-11-26T01:00:09+0000 extended tcp/22 for 203.0.113.9\n');
   });
 
   testWithFwknop('says that the log cannot be read, and reads no bad configuration', async () => {

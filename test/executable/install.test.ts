@@ -541,6 +541,7 @@ describe('--undo', () => {
     expect(existsSync(join(etc.path, 'mikrotik.toml'))).toBe(true);
 
     const again = await etc.run(['install', '--undo']);
+    expect(again.stdout).toMatch(/^warn {2}install: markers: .*\n {6}hint: .*access\.conf~$/m);
     expect(again.stdout).not.toMatch(/fwknop-server/);
   });
 
