@@ -52,7 +52,7 @@ describe('--help and --version', () => {
   });
 
   test.concurrent.each([
-    ['--help', 'among other words', [...WORDS, '--help']],
+    ['--help', 'among arguments', [...WORDS, '--help']],
     ['--help', 'before --version', ['--help', '--version']],
     ['--version', 'without a configuration', ['--config', '/nonexistent', '--version']],
   ])('%s, %s', async (option, _, args) => {
@@ -188,10 +188,10 @@ describe('bad arguments are refused before anything else', () => {
   const [src, proto, port, timeout] = WORDS;
 
   test.concurrent.each<readonly [string, readonly string[]]>([
-    ['no word', []],
-    ['three words', [src, proto, port]],
-    ['five words', [...WORDS, 'x']],
-    ['an empty word', ['', proto, port, timeout]],
+    ['no argument', []],
+    ['three arguments', [src, proto, port]],
+    ['five arguments', [...WORDS, 'x']],
+    ['an empty argument', ['', proto, port, timeout]],
     ['an empty timeout', [src, proto, port, '']],
     ['a name', ['router.example', proto, port, timeout]],
     ['leading zeros', ['010.001.002.003', proto, port, timeout]],
@@ -220,11 +220,11 @@ describe('bad arguments are refused before anything else', () => {
     ['timeout 30s', [src, proto, port, '30s']],
     ['timeout 21474837', [src, proto, port, '21474837']],
     ['timeout 1 with 400 zeros', [src, proto, port, `1${'0'.repeat(400)}`]],
-    ['a word of 100 kB', [LONG, proto, port, timeout]],
+    ['an argument of 100 kB', [LONG, proto, port, timeout]],
     ['an option of 100 kB', [`--${LONG}`, ...WORDS]],
     ['a value of 100 kB', ['--routerip', LONG, ...WORDS]],
     ['a path of 100 kB', ['--tls', LONG, ...WORDS]],
-    ['1000 words', Array.from({ length: 1000 }, () => src)],
+    ['1000 arguments', Array.from({ length: 1000 }, () => src)],
     ['1000 options', Array.from({ length: 1000 }, () => '--verbose=x')],
     ['1000 times the same option', Array.from({ length: 1000 }, () => '--list=x').concat(WORDS)],
     ['an option of yargs', ['--get-yargs-completions', ...WORDS]],
@@ -261,7 +261,7 @@ describe('bad arguments are refused before anything else', () => {
     expect(result.stderr).toMatch(/^fwknop-mikrotik: [\x20-\x7e]{1,182}\n$/);
   });
 
-  test.concurrent('words after -- are words, and a path may have any bytes', async () => {
+  test.concurrent('words after -- are arguments, and a path may have any bytes', async () => {
     const router = await ourRouter();
     const args = [...flags(router), ...tlsFlags('plain'), '--', ...WORDS];
     expect(await run(args)).toMatchObject({ status: 0, stderr: OPENED_LINE });
@@ -332,7 +332,7 @@ describe('where it is', () => {
     await knock(['fwknop-mikrotik'], { env: { PATH: `${resolve(EXECUTABLE, '..')}:/usr/bin` } });
   });
 
-  test.concurrent('in a folder with files of its own that look like ours', async () => {
+  test.concurrent('in a directory with other files of the same names', async () => {
     const files = {
       'package.json': '{"type":"module","yargs":{"boolean-negation":false}}',
       'dist.js': '',
@@ -377,19 +377,22 @@ describe('an old Node', () => {
     expect(launcher).not.toContain('"node:');
   });
 
-  test.each(['4.9.1', '8.10.0', '10.19.0', '16.20.2', '18.18.2'])('%s is told', (old) => {
-    const script = `
+  test.each(['4.9.1', '8.10.0', '10.19.0', '16.20.2', '18.18.2'])(
+    '%s is refused with a message',
+    (old) => {
+      const script = `
       Object.defineProperty(process, 'version', { value: 'v${old}' });
       Object.defineProperty(process.versions, 'node', { value: '${old}' });
       require(${JSON.stringify(EXECUTABLE)});`;
-    const args = ['-e', script, '--', ...WORDS];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-    const text = `Node.js 18.19 or later is needed, this is v${old}`;
-    expect({ status, stdout, stderr }).toEqual({ status: 78, stdout: '', stderr: line(text) });
-  });
+      const args = ['-e', script, '--', ...WORDS];
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      const text = `Node.js 18.19 or later is needed, this is v${old}`;
+      expect({ status, stdout, stderr }).toEqual({ status: 78, stdout: '', stderr: line(text) });
+    },
+  );
 });
 
-test.concurrent('faults of a configuration are told all at once, a line each', async () => {
+test.concurrent('all faults of a configuration are reported at once, a line each', async () => {
   const config = ownFile(
     'faulty.toml',
     'deadline = "0"\ncolour = "red"\n[grant]\nservices = ["tcp/0"]\n[[router]]\nhost = "-"\nport = 0\n',

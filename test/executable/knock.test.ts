@@ -128,7 +128,7 @@ describe('refused, before anything is sent', () => {
       'passphrases: no terminal to ask for them on; hint: use --passphrase-file',
     ],
     [
-      'a loose passphrase file',
+      'an insecure passphrase file',
       [HOST, 'KNOCKS', '--passphrase-file', loose],
       78,
       `${loose}: holds a secret that others may read; hint: chmod go= ${loose}`,

@@ -92,7 +92,7 @@ test.concurrent.each([
   ['a short option, for sshpass users', ['-p', PASSWORD]],
   ['one dash too many', [`---routerpass=${PASSWORD}`]],
   ['an option in capitals', [`--ROUTERPASS=${PASSWORD}`]],
-  ['a fifth word', ['--routerpass', 'x', PASSWORD]],
+  ['a fifth argument', ['--routerpass', 'x', PASSWORD]],
   ['given twice', ['--routerpass', PASSWORD, '--routerpass', PASSWORD]],
   ['beside a file', ['--routerpass', PASSWORD, '--password-file', '/etc/hostname']],
   ['not ASCII', ['--routerpass', `${PASSWORD}ü`]],

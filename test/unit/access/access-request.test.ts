@@ -182,7 +182,7 @@ test('just what the specification takes is taken, and nothing is rounded or gues
     { numRuns: 2000 },
   ));
 
-test('arbitrary words end in a request or a refusal', () =>
+test('arbitrary arguments end in a request or a refusal', () =>
   assert(
     property(
       array(nearly(constantFrom('6', '203.0.113.9', '22', '')), { maxLength: 6 }),

@@ -286,7 +286,7 @@ describe('no value is guessed, converted or unquoted', () => {
     }
   });
 
-  test('a value with =, whatever it is made of', () =>
+  test('any value with =', () =>
     assert(
       asyncProperty(printable, printable, async (password, user) => {
         const argv = [`--routerpass=${password}`, ...WORDS, `--routeruser=${user}`];

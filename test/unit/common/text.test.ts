@@ -14,7 +14,7 @@ test.each([
   expect(printable(text)).toBe(fit);
 });
 
-test('printable gives one line of ASCII, whatever it is given', () =>
+test('printable gives one line of ASCII for any text', () =>
   assert(
     property(anyText, (text) => {
       expect(printable(text)).toMatch(/^[\x20-\x7e]*$/);

@@ -34,7 +34,7 @@ describe('reads', () => {
     expect(readTrustedFile(writeAs(at('file'), text)).text).toBe(text);
   });
 
-  test('a file of root’s, whoever the caller is', () => {
+  test('a file of root’s, for any caller', () => {
     expect(readTrustedFile('/etc/passwd').text).toMatch(/^root:/m);
   });
 
@@ -71,7 +71,7 @@ describe('refuses, in a line', () => {
     expect(lines(readTrustedFile, path)).toEqual([`${path}: unreadable: ENOTDIR`]);
   });
 
-  test('a folder', () => {
+  test('a directory', () => {
     mkdirSync(at('folder'));
     expect(lines(readTrustedFile, at('folder'))).toEqual([`${at('folder')}: not a regular file`]);
   });
@@ -113,7 +113,7 @@ describe('refuses, in a line', () => {
     ]);
   });
 
-  testAsRoot('a file in a folder that the caller may not enter', () => {
+  testAsRoot('a file in a directory that the caller may not enter', () => {
     mkdirSync(at('closed'), { mode: 0o700 });
     const path = writeAs(at('closed/file'), 'x', 0o644);
     expect(asUser(CALLER, () => lines(readTrustedFile, path))).toEqual([
@@ -131,21 +131,21 @@ const OWNERS: [who: string, caller: number, owner: number, fit: boolean][] = [
 ];
 
 describe.each(OWNERS)('%s', (_, caller, owner, fit) => {
-  testAsRoot(fit ? 'and trusts it' : 'and refuses it, with the command that mends it', () => {
+  testAsRoot(fit ? 'and trusts it' : 'and refuses it, with the command that fixes it', () => {
     const path = writeAs(at('owned'), 'text', 0o644, owner);
     const read = () => asUser(caller, () => readTrustedFile(path).text);
     if (!fit) {
       expect(lines(read, path)).toEqual([
         `${path}: belongs to another user; hint: chown ${caller} ${path}`,
       ]);
-      mend(lines(read, path));
+      fix(lines(read, path));
     }
     expect(read()).toBe('text');
   });
 });
 
 /** Pastes the hint of a line into a root shell, as an administrator would. */
-function mend([line = '']: readonly string[]): void {
+function fix([line = '']: readonly string[]): void {
   const [, command] = /; hint: (ch(?:mod|own) .*)$/.exec(line) ?? [];
   if (command === undefined) throw new Error(`no command in: ${line}`);
   execFileSync('sh', ['-c', command], { cwd: folder });
@@ -178,7 +178,7 @@ describe.each(MODES.map(([mode, ...fit]) => [`0${mode.toString(8)}`, mode, ...fi
       if (!trusted) {
         const refused = lines(readTrustedFile, path);
         expect(refused).toEqual([`${path}: may be written by others; hint: chmod go-w ${path}`]);
-        mend(refused);
+        fix(refused);
         expect(statSync(path).mode & 0o7755).toBe(mode & 0o7755);
       }
       expect(readTrustedFile(path).text).toBe('text');
@@ -186,13 +186,13 @@ describe.each(MODES.map(([mode, ...fit]) => [`0${mode.toString(8)}`, mode, ...fi
 
     test(`${secret ? 'may' : 'may not'} hold a secret`, () => {
       const path = writeAs(at('open'), 'text', mode);
-      if (!trusted) mend(lines(readSecret, path));
+      if (!trusted) fix(lines(readSecret, path));
       if (!secret && (mode & 0o055) !== 0) {
         const refused = lines(readSecret, path);
         expect(refused).toEqual([
           `${path}: holds a secret that others may read; hint: chmod go= ${path}`,
         ]);
-        mend(refused);
+        fix(refused);
       }
       expect(readSecret(path)).toBe('text');
       expect(statSync(path).mode & 0o077).toBe(0);
@@ -200,12 +200,12 @@ describe.each(MODES.map(([mode, ...fit]) => [`0${mode.toString(8)}`, mode, ...fi
   },
 );
 
-testAsRoot('a loose file that a link leads to is mended through the link', () => {
+testAsRoot('an insecure file that a link leads to is fixed through the link', () => {
   const path = writeAs(at('far'), 'text', 0o666, STRANGER);
   symlinkSync(path, at('near'));
-  mend(lines(readSecret, at('near')));
-  mend(lines(readSecret, at('near')));
-  mend(lines(readSecret, at('near')));
+  fix(lines(readSecret, at('near')));
+  fix(lines(readSecret, at('near')));
+  fix(lines(readSecret, at('near')));
   expect(readSecret(at('near'))).toBe('text');
   expect(statSync(path)).toMatchObject({ uid: ROOT });
 });
@@ -218,10 +218,10 @@ test.each([
   ['a command after it', 'a;touch pwned'],
   ['a pattern', '*.toml'],
   ['a backslash', 'a\\b.toml'],
-])('the command that mends a path with %s is fit to be pasted', (_, name) => {
+])('the command for a path with %s is fit to be pasted', (_, name) => {
   const path = writeAs(at(name), 'text', 0o666);
   rmSync(at('pwned'), { force: true });
-  mend(lines(readTrustedFile, path));
+  fix(lines(readTrustedFile, path));
   expect(readTrustedFile(path).text).toBe('text');
   expect(() => statSync(at('pwned'))).toThrow('ENOENT');
 });
@@ -248,7 +248,7 @@ describe('a path that may be a password', () => {
     expect(lines(named, at('huge'))).toEqual(['--password-file: larger than 1 MiB']);
   });
 
-  test('is shown where it is a file, in the command that mends it', () => {
+  test('is shown where it is a file, in the command that fixes it', () => {
     const path = writeAs(at('loose'), 'text', 0o666);
     expect(lines(named, path)).toEqual([
       `${path}: may be written by others; hint: chmod go-w ${path}`,

@@ -156,10 +156,10 @@ describe('reads', () => {
   });
 
   test.each([
-    ['a file in the same folder', 'pw', 'pw'],
+    ['a file in the same directory', 'pw', 'pw'],
     ['a file below', 'secrets/pw', 'secrets/pw'],
-    ['a file beside the folder', '../pw', '../pw'],
-  ])('paths from its own folder: %s', (_, text, path) => {
+    ['a file beside the directory', '../pw', '../pw'],
+  ])('paths from its own directory: %s', (_, text, path) => {
     const [router] = read(`[[router]]\npassword-file = "${text}"\nca-file = "${text}"`).routers;
     expect(router).toEqual({ passwordFile: join(folder, path), caFile: join(folder, path) });
   });
@@ -405,7 +405,7 @@ describe('refuses, with the key', () => {
   });
 
   test('a file with a password that others may read, beside what else is wrong', () => {
-    const mend = `hint: chmod go= ${PATH}`;
+    const hint = `hint: chmod go= ${PATH}`;
     const toml = '[[router]]\nhost = "r"\nuser = "u"\npassword = "p"\n';
     const loose = (text: string) => {
       writeAs(PATH, text, 0o644);
@@ -414,7 +414,7 @@ describe('refuses, with the key', () => {
         'config',
       );
     };
-    const secrecy = `${PATH}: holds a secret that others may read; ${mend}`;
+    const secrecy = `${PATH}: holds a secret that others may read; ${hint}`;
     expect(loose(toml)).toEqual([secrecy]);
     expect(loose(`${toml}port = 0\n`)).toEqual([
       `${PATH}: router 1: port: expected a port, 1-65535`,
@@ -530,7 +530,7 @@ describe('never repeats a secret', () => {
     oneof(array(router, { maxLength: 3 }), value),
   ).map(([top, grant, routers]) => ({ ...top, grant, router: routers }));
 
-  test('in whatever shape, as long as it is TOML', () =>
+  test('in any TOML', () =>
     assert(
       property(whole, (settings) => {
         expect(said(stringify(settings))).not.toContain(SECRET.slice(0, 4));
@@ -564,7 +564,7 @@ describe('never repeats a secret', () => {
     string({ unit: 'binary', maxLength: 5 }),
   );
 
-  test('in whatever text', () =>
+  test('in any text', () =>
     assert(
       property(array(fragment, { maxLength: 20 }), (fragments) => {
         const text = said(fragments.join(' '));

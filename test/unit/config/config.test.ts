@@ -602,7 +602,7 @@ services = ["udp/1"]' >mikrotik.toml`;
     },
   );
 
-  testAsRoot('is not taken for absent where its folder is closed to the caller', async () => {
+  testAsRoot('is not taken for absent where its directory is closed to the caller', async () => {
     const said = await dryRun(`${rules} && chmod 700 .`, ALONE, CALLER);
     expect(said).toMatch(/^fwknop-mikrotik: \/etc\/fwknop\/mikrotik\.toml: permission denied/);
   });

@@ -19,7 +19,7 @@ describe('reading', () => {
     expect(readTargetFile(writeAs(fresh(), LINE))).toEqual({ text: LINE, insecure: undefined });
   });
 
-  test('spknock’s, which all may read, is read with a word about it', () => {
+  test('spknock’s, which all may read, is read with a warning about it', () => {
     const path = writeAs(fresh(), LINE, 0o644);
     const { text, insecure } = readTargetFile(path);
     expect(text).toBe(LINE);

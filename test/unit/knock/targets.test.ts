@@ -43,7 +43,7 @@ const write = (all: readonly Target[], before = '') => all.reduce(withTarget, be
 const read = (text: string) => parseTargets(text).targets;
 
 describe('a targets file', () => {
-  test('is read as it was written, whatever stands before', () => {
+  test('is read as it was written, after any other lines', () => {
     void assert(
       property(clutter, targets, (before, all) => {
         expect(read(write(all, before))).toEqual(all);
