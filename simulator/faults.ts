@@ -17,7 +17,7 @@ import { Trap } from './api/replies';
  */
 export type Stage = 'connect' | 'tls' | 'login' | 'challenge' | 'add' | 'print' | 'set' | 'send';
 
-/** What a reply can be made of. */
+/** The material for a reply. */
 export interface Occasion {
   /** The reply as it should be; empty at `connect` and `tls`. */
   healthy: Sentence[];
@@ -42,7 +42,7 @@ export interface How {
   pause?: number;
   /** After the reply these bytes come again and again, every so many milliseconds. */
   forever?: { bytes: (occasion: Occasion) => Buffer; every: number };
-  /** What becomes of the connection in the end; left open, and silent, if left out. */
+  /** How the connection ends; it stays open, and silent, if left out. */
   ending?: Ending;
 }
 
@@ -95,7 +95,7 @@ export const cutShort = (at: number, ending?: Ending): How => ({
 
 // Ways of speech: what comes is not the right reply.
 
-/** Nothing is done, and these bytes come, whatever was asked; then the end or silence. */
+/** Nothing is done, and these bytes come; then the end or silence. */
 export const saying = (bytes: Buffer | string, ending?: Ending): How => ({
   carriedOut: false,
   reply: () => Buffer.from(bytes as string, 'latin1'),
@@ -134,7 +134,7 @@ export const trap = (text: string, category?: number): How =>
 export const fatal = (text: string, ending: Ending | 'open' = 'fin'): How =>
   saying(encodeSentences([['!fatal', text]]), ending === 'open' ? undefined : ending);
 
-/** Nothing is done; after a start, the same bytes come every so many milliseconds, for ever. */
+/** Nothing is done; after a start, the same bytes come every so many milliseconds, indefinitely. */
 export const drip = (start: Buffer, bytes: (occasion: Occasion) => Buffer, every: number): How => ({
   carriedOut: false,
   reply: () => start,
@@ -152,11 +152,11 @@ export const GARBAGE = Buffer.concat(
   Array.from({ length: 16 }, (_, index) => createHash('sha256').update(`${index}`).digest()),
 );
 
-/** What a web server says to the API. */
+/** A web server's answer to the API. */
 export const HTTP_400 =
   'HTTP/1.0 400 Bad Request\r\nConnection: close\r\nContent-Type: text/html\r\n\r\n<h1>Bad Request</h1>';
 
-/** What a message may hold that a terminal or a log must not get. */
+/** Characters of a message that a terminal or a log must not get. */
 export const NASTY = `failure: \x1b[2J\x1b]0;owned\x07 first\r\nsecond\nfwknop-mikrotik: done\t\x00\x7f ${Buffer.from('größe – 中').toString('latin1')} \xff\xfe`;
 
 /** The ways that need no command: for every place. */

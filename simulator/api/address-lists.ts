@@ -1,4 +1,4 @@
-/** One address-list menu: the entries, who they collide with, and when they are gone. */
+/** One address-list menu: its entries, their duplicates, and their ends. */
 import { performance } from 'node:perf_hooks';
 import { type Family, type Ipv6Form, normaliseAddress } from './addresses';
 import { parseDuration } from './durations';
@@ -15,7 +15,7 @@ export interface Entry {
   /** `*1`, `*A`: an asterisk and upper-case hex [C]. */
   id: string;
   list: string;
-  /** Normalised, or the DNS name that it was taken for. */
+  /** Normalised, or as a DNS name. */
   address: string;
   comment: string;
   disabled: boolean;
@@ -134,7 +134,7 @@ export class AddressList {
     return result;
   }
 
-  /** Text that is no address is taken for a DNS name without any error [C], if not for a colon. */
+  /** A text without a colon that is no address is stored as a DNS name, without any error [C]. */
   private storedForm(address: string): string {
     const normal = normaliseAddress(address, this.family, this.form);
     if (normal === undefined && address.includes(':')) throw new Trap(TEXT.noDnsName(address));

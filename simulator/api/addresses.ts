@@ -1,5 +1,5 @@
 /**
- * What RouterOS makes of the `address` of an address-list entry. [C] MikroTik's manual, "Address
+ * How RouterOS stores the `address` of an address-list entry. [C] MikroTik's manual, "Address
  * lists", section "Addresses, prefixes and ranges", unless marked otherwise.
  */
 import { isIPv4, isIPv6 } from 'node:net';

@@ -9,7 +9,7 @@ import {
   SentenceDecoder,
 } from './codec';
 
-/** What comes out when the bytes arrive in these pieces. */
+/** The sentences of bytes that arrive in these pieces. */
 function decode(...pieces: Buffer[]): Sentence[] {
   const sentences: Sentence[] = [];
   const decoder = new SentenceDecoder((words) => sentences.push(words));

@@ -66,7 +66,7 @@ export async function deliver(
   }
 }
 
-/** What a connection needs from its router. */
+/** The parts of its router that a connection uses. */
 export interface Services {
   state: RouterState;
   faults: Faults;
@@ -108,7 +108,7 @@ export function serve(line: Line, services: Services): void {
       decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof MalformedWord)) throw error;
-      // Not the API. What a real router does then is [? not-the-api].
+      // Not the API. A real router's answer to it is [? not-the-api].
       line.tcp.destroy();
     }
   });

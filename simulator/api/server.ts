@@ -38,9 +38,9 @@ export interface RouterOptions {
   availableFrom?: string;
   /** How one logs in: `plain` (6.43 and later) if left out. */
   login?: LoginStyle;
-  /** What a print answers that finds nothing: `empty and done` if left out. */
+  /** The answer to a print that finds nothing: `empty and done` if left out. */
   emptyPrint?: RouterState['emptyPrint'];
-  /** What a print answers without policy `read`: `trap` if left out. */
+  /** The answer to a print without the policy `read`: `trap` if left out. */
   readRefusal?: RouterState['readRefusal'];
   /** How a single IPv6 address is stored: `prefixed` (as /128 [C]) if left out. */
   ipv6Form?: Ipv6Form;

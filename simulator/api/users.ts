@@ -62,7 +62,7 @@ export function covers(networks: string, address: string): boolean {
 
 /** The login of one connection. */
 export class Login {
-  /** Who is logged in. */
+  /** The user who is logged in. */
   user?: User;
   private challenge = '';
   private failures = 0;

@@ -75,7 +75,7 @@ export function tellTls(
     return;
   }
   const how = mode === 'pinned' ? 'pinned' : 'trusted';
-  // A pin is accepted whatever the dates say; a CA is not.
+  // A pin is accepted outside its dates too; a CA's certificate is not.
   if (certificate.validFrom.getTime() > Date.now()) {
     section.warn('TLS', `${how}: ${text}; not valid yet`, 'is the clock of this host right?');
   } else if (daysUntil(certificate.validTo) < FEW_DAYS) {

@@ -87,7 +87,7 @@ export function entryQuery({ list, address }: Entry): readonly string[] {
 /**
  * Finds an entry among the rows of a `print` of its list. RouterOS writes a single IPv6 address with
  * its prefix length, `2001:db8::1/128`, a single IPv4 address without it, and a network in CIDR
- * notation, also where it was a range (RouterOS manual, Firewall/Address-lists); every form is taken.
+ * notation, also where it was a range (RouterOS manual, Firewall/Address-lists); every form matches.
  *
  * @returns undefined when no row is this entry
  */

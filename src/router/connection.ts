@@ -49,7 +49,7 @@ const LOST: Readonly<Record<string, string>> = {
 export class Connection {
   /** The TLS socket once there is one. */
   #socket: Socket;
-  /** What happens now, for messages: `connecting`, `TLS handshake`, `login` or a command. */
+  /** The current step, for messages: `connecting`, `TLS handshake`, `login` or a command. */
   #stage = CONNECTING;
   #ended: SessionError | undefined;
   #reject: ((why: SessionError) => void) | undefined;

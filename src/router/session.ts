@@ -15,7 +15,7 @@ const LONGEST_PRINT = 2; // seconds: fwknopd handles no other packet in this tim
 /** Commands whose replies have rows. */
 const WITH_ROWS = ['print', 'ping'];
 const CHALLENGE = /^[0-9a-f]{32}$/i;
-/** What a router answers to a login that it will never accept; to another trap, it may be starting. */
+/** The answers to a login that can never succeed. A router with another answer may be starting. */
 const REFUSALS = ['invalid user name or password', 'cannot log in', 'not allowed'];
 
 const HAS_SESSIONS = 'has the API service a free session (max-sessions)? otherwise see its log';

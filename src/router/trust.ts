@@ -33,7 +33,7 @@ const REASONS: Readonly<Record<string, string>> = {
   UNSPECIFIED: 'its key or signature is too weak',
 };
 
-/** What to do about a handshake that failed, by OpenSSL's reason in words. */
+/** The hints for a handshake that failed, by OpenSSL's reason in words. */
 const HANDSHAKE_HINTS: Readonly<Record<string, string>> = {
   'wrong version number': 'is this the api-ssl port (8729)?',
   'dh key too small': 'update RouterOS, or give api-ssl a certificate with a longer key',
@@ -42,7 +42,7 @@ const HANDSHAKE_HINTS: Readonly<Record<string, string>> = {
   'protocol version': 'set tls-version=only-1.2 on api-ssl, or update RouterOS',
 };
 
-/** What a router presents in the TLS handshake. */
+/** A router's side of a finished TLS handshake. */
 export interface Presented {
   /** Such as `TLSv1.2`. */
   readonly protocol: string;

@@ -21,7 +21,7 @@ export const AT_ONCE = 40;
 export const TRANSPORTS = ['plain', 'TLS'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
-/** Those of every router, and one who may send e-mail, but not read. */
+/** The usual users, and one who may send e-mail and not read. */
 export const USERS: User[] = [
   ...usersWith(PASSWORD),
   { name: 'mailer', password: PASSWORD, policies: ['api', 'write', 'test'] },

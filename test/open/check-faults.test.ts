@@ -87,7 +87,7 @@ test('a check that fails, fails once, and names the steps that it skips', () => 
   expect(named(odd)).toEqual([]);
 });
 
-test('whatever is only delivered oddly is well', () => {
+test('a right reply passes, however it is delivered', () => {
   const intact = trials.filter(({ fault }) => fault.how.intact);
   expect(intact.length).toBeGreaterThan(20);
   expect(named(intact.filter(({ status }) => status !== 0))).toEqual([]);

@@ -23,7 +23,7 @@ interface Trial {
   readonly open: boolean;
 }
 
-/** What each stage needs to be reached at all. */
+/** The conditions under which an opening reaches a stage. */
 const WAYS: Record<
   string,
   { user?: string; existing?: boolean; email?: string; login?: 'challenge' }
@@ -74,8 +74,8 @@ beforeAll(async () => {
   for (const transport of TRANSPORTS) trials[transport] = await tryAll(transport);
 }, 120_000);
 
-/** A line for each fault: how it is told. */
-function told(transport: TransportName): readonly string[] {
+/** A line for each fault, with the outcome of the opening. */
+function outcomes(transport: TransportName): readonly string[] {
   return (trials[transport] ?? []).map(({ fault, attempt: { opening, failure } }) => {
     const warning = opening?.warning === undefined ? '' : `; ${opening.warning}`;
     const outcome =
@@ -90,14 +90,14 @@ function told(transport: TransportName): readonly string[] {
   });
 }
 
-test('each is told apart, plain', () => {
-  expect(told('plain').join('\n')).toMatchSnapshot();
+test('each has its own outcome, plain', () => {
+  expect(outcomes('plain').join('\n')).toMatchSnapshot();
 });
 
-test('each ends over TLS as without, except these', () => {
-  const plain = told('plain');
-  const others = told('TLS').filter((line) => !plain.includes(line));
-  expect(told('TLS').length - others.length).toBeGreaterThan(300);
+test('each has the same outcome over TLS, except these', () => {
+  const plain = outcomes('plain');
+  const others = outcomes('TLS').filter((line) => !plain.includes(line));
+  expect(outcomes('TLS').length - others.length).toBeGreaterThan(300);
   expect(others.join('\n')).toMatchSnapshot();
 });
 

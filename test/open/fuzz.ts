@@ -4,7 +4,7 @@
  *     npm run fuzz -- [--seconds N] [--seed N]
  *
  * A case is a router whose replies follow a grammar of RouterOS's sentences and are then mutated, cut,
- * dripped, repeated and ended in any way, over plain TCP or TLS. Whatever it answers, an opening
+ * dripped, repeated and ended in any way, over plain TCP or TLS. An opening of any of them
  *
  * - succeeds only where the router confirmed it: an add by `!done` with an id, an entry that exists by
  *   the words for a duplicate, a new time by `!done`;
@@ -166,7 +166,7 @@ const HEALTHY: Turn = {
   ending: undefined,
 };
 
-/** One connection of a router: what it was told, and the very bytes that it answered. */
+/** One connection of a router: the commands it received, and the bytes it answered. */
 interface Conversation {
   readonly heard: Sentence[];
   readonly said: Buffer[];
@@ -259,7 +259,7 @@ async function send(
   if (ending === 'rst') tcp.resetAndDestroy();
 }
 
-/** Whether a router has said of an opening that it succeeded, by its own words. */
+/** Whether the router's own replies confirm the success that an opening reports. */
 function isConfirmed(what: string, { heard, said }: Conversation): boolean {
   const sentences: Sentence[] = [];
   try {

@@ -93,7 +93,7 @@ describe('a knock while the entry is there', () => {
     ['a trap', 'trap'],
     ['an empty answer', 'empty'],
   ] as const)(
-    'by a user who may not read, and is told so by %s, leaves the timer',
+    'by a user who may not read, which the router answers by %s, leaves the timer',
     (_, readRefusal) =>
       withTarget({ readRefusal }, async (target) => {
         target.addEntry({ ...ROW, timeout: '30s' });
@@ -121,7 +121,7 @@ describe('a knock while the entry is there', () => {
       expect(other?.secondsLeft).toBeLessThanOrEqual(40);
     }));
 
-  test('and is told the reason when extending it is refused', () =>
+  test('warns with the reason when extending it is refused', () =>
     withTarget(
       { faults: [{ at: 'set', how: emptyThenTrap('failure: no way') }] },
       async (target) => {
@@ -198,7 +198,7 @@ describe('a knock while the entry is there', () => {
     }));
 
   test.each(['fin', 'silence'] as const)(
-    'is told of when the rest of the refusal comes after our next question, and then %s',
+    'warns where the rest of the refusal comes after the next command, and then %s',
     (ending) =>
       withTarget(
         {
@@ -286,7 +286,7 @@ describe('a refusal', () => {
 });
 
 describe('trust', () => {
-  test('a certificate of the CA file is taken', async () => {
+  test('a certificate of the CA file is accepted', async () => {
     const { ca, leaf } = certificates();
     const target = await startTarget('TLS', { transport: leaf });
     const trust = { mode: 'verify', ca: ca.cert } as const;
@@ -295,7 +295,7 @@ describe('trust', () => {
   });
 
   test.each([
-    ['of nobody we know', 'selfSigned', 'self-signed'],
+    ['of an unknown CA', 'selfSigned', 'self-signed'],
     ['past its time', 'expired', 'expired'],
   ] as const)(
     'a certificate %s gets no login, and its fingerprint is shown',
@@ -380,7 +380,7 @@ describe('trust', () => {
     expect(target.bytesReceived).toBe(0);
   });
 
-  test('a router without a certificate is refused with a hint, and taken when told so', async () => {
+  test('a router without a certificate is refused with a hint, and accepted with the setting', async () => {
     const target = await startTarget('TLS', { transport: 'anonymous' });
     const { failure } = await attempt(aim(target, 'TLS', { trust: { mode: 'insecure' } }));
     expect(failure).toMatchObject({
@@ -441,7 +441,7 @@ describe('trying again', () => {
       }),
   );
 
-  test('an add that was lost stays unanswered, whatever the network does after', () =>
+  test('an add that was lost stays unanswered, also where the network fails later', () =>
     withTarget(
       {
         faults: [
@@ -611,7 +611,7 @@ describe('e-mail', () => {
     }));
 });
 
-test('an e-mail that is refused after an empty answer is told of', () =>
+test('an e-mail that is refused after an empty answer is a warning', () =>
   withTarget(
     { faults: [{ at: 'send', how: emptyThenTrap('failure: no smtp') }] },
     async (target) => {

@@ -115,7 +115,7 @@ describe('the add', () => {
     ]);
   });
 
-  test('never leaves the timeout out, nor makes it nothing: the entry would stay for ever', () =>
+  test('never leaves the timeout out, nor empty: the entry would stay indefinitely', () =>
     assert(
       property(integer({ min: 1, max: 21474836 }), (timeout) => {
         const attributes = addAttributes(entryFor(grant(undefined, 'tcp', 22, timeout), LIST, ''));

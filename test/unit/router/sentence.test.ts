@@ -39,7 +39,7 @@ interface Reading {
   readonly broken?: SessionError;
 }
 
-/** What comes of bytes, in whatever pieces; any error that is not Broken goes on. */
+/** The sentences of bytes in these pieces, and the SessionError that ends them. */
 function readAll(chunks: readonly Uint8Array[]): Reading {
   const reader = new SentenceReader();
   const sentences: (readonly string[])[] = [];
@@ -131,7 +131,7 @@ test('half a sentence is none yet', () => {
   }
 });
 
-describe('what is no RouterOS API is told as soon as it can be', () => {
+describe('a stream that is no RouterOS API is refused at its first wrong byte', () => {
   const NO_MARK = 'not the RouterOS API: a reply that does not begin with !';
   const RESERVED = 'not the RouterOS API: a reserved length byte';
   const TOO_LONG = 'not the RouterOS API: a reply of impossible length';
