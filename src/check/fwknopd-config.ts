@@ -68,6 +68,17 @@ export async function readFwknopdConfig(
   throw new Failure('config', `fwknopd refuses its configuration${quoted}`, hint);
 }
 
+/**
+ * Asks fwknopd for its version, and so which environment its commands get: fwknopd 2.6.11 and later
+ * pass on their own, earlier ones an empty one (extcmd.c).
+ */
+export async function passesEnvironment(seconds: number): Promise<boolean> {
+  const { stdout } = await runProgram(FWKNOPD, ['--version'], seconds);
+  const [, major = 0, minor = 0, patch = 0] =
+    /^fwknopd server (\d+)\.(\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? [];
+  return major * 1e6 + minor * 1e3 + patch >= 2_006_011;
+}
+
 /** The options that name other files than fwknopd's usual ones, or other values than theirs. */
 function configOptions(args: readonly string[]): readonly string[] {
   const taken: string[] = [];

@@ -7,12 +7,12 @@ import type { Config } from '../config/config';
 import type { SyslogMode } from '../config/settings';
 import { type AccessConf, readAccessConf, type Stanza } from './access-conf';
 import { checkClients, checkConfigs, type HelperCommand } from './command';
-import { type FwknopdSettings, readFwknopdConfig } from './fwknopd-config';
-import { checkClock, checkIdentity, checkSandbox } from './host';
-import { checkCapture, checkRunning } from './listening';
+import { type FwknopdSettings, passesEnvironment, readFwknopdConfig } from './fwknopd-config';
+import { checkAppArmor, checkClock, checkIdentity, checkSandbox } from './host';
+import { checkCapture, checkDestinations, checkRunning } from './listening';
 import type { Finding, Section } from './output';
 import { type FwknopdProcess, findFwknopd } from './process';
-import { checkProgram } from './program';
+import { type Caller, checkProgram } from './program';
 import { DEFAULT_PATH } from './program-path';
 import { runProgram } from './run-program';
 import { checkStanza, whyClosed } from './stanza';
@@ -99,7 +99,11 @@ export async function checkFwknopd(
     section.skip([...STANZA_STEPS, ...FWKNOPD_STEPS], `${path} could not be read`);
   } else {
     const running = findFwknopd(check.accessConf);
-    await checkStanzas(conf, lines, check, running?.path ?? DEFAULT_PATH, section);
+    const caller = {
+      path: running?.environment.PATH?.split(':') ?? DEFAULT_PATH,
+      environment: (await passesEnvironment(check.deadline)) ? (running?.environment ?? {}) : {},
+    };
+    await checkStanzas(conf, lines, check, caller, section);
     await checkDaemon(conf, lines, check, running, section);
   }
   await checkSyslog(check, section);
@@ -109,7 +113,7 @@ async function checkStanzas(
   { stanzas }: AccessConf,
   { commands, findings }: Lines,
   { accessConf, checked, configs, deadline }: FwknopdCheck,
-  path: readonly string[],
+  caller: Caller,
   section: Section,
 ): Promise<void> {
   section.addAll(findings);
@@ -122,7 +126,7 @@ async function checkStanzas(
     commands.map((command) => [[command.wrapper, ...command.program].join(' '), command]),
   );
   for (const { program, wrapper } of programs.values()) {
-    section.addAll(await checkProgram(program, wrapper, path, deadline));
+    section.addAll(await checkProgram(program, wrapper, caller, deadline));
   }
   section.addAll(checkConfigs(commands, checked));
   section.addAll(checkClients(commands, configs));
@@ -163,6 +167,7 @@ async function checkDaemon(
     settings = await readFwknopdConfig(accessConf, running, deadline);
     section.ok('config test', 'fwknopd accepts its configuration');
     section.addAll(checkCapture(settings, conf, running?.pid ?? 'self'));
+    section.addAll(checkDestinations(settings, conf));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     section.fail('config test', error);
@@ -170,6 +175,7 @@ async function checkDaemon(
   }
   section.addAll(checkRunning(running, settings, accessConf, conf.files));
   section.addAll(await checkSandbox(commands, deadline));
+  if (running !== undefined) section.addAll(checkAppArmor(running.pid, commands));
   section.addAll(checkIdentity(running?.pid ?? 'self'));
   section.addAll(await checkClock(__filename, settings, deadline));
 }

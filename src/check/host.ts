@@ -1,13 +1,17 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { isContainer } from '../common/container';
+import { showPath } from '../common/trusted-file';
 import type { HelperCommand } from './command';
 import type { FwknopdSettings } from './fwknopd-config';
 import type { Finding } from './output';
+import { resolveProgram } from './program-path';
 import { runProgram } from './run-program';
 import { hasSystemd } from './service';
 
 const DAY_MS = 86_400_000;
 const NOBODY = 65534;
+/** Debian's profile, and the file for additions that the one of sid includes. */
+const PROFILES = ['/etc/apparmor.d/usr.sbin.fwknopd', '/etc/apparmor.d/local/usr.sbin.fwknopd'];
 /** Bits of CapEff in /proc/PID/status (linux/capability.h). */
 const CAP_SETGID = 6n;
 const CAP_SETUID = 7n;
@@ -52,6 +56,46 @@ async function synchronised(seconds: number): Promise<string | undefined> {
   const args = ['show', '--property=NTPSynchronized', '--value'];
   const { isFine, stdout } = await runProgram('timedatectl', args, seconds);
   return isFine ? stdout.trim() : undefined;
+}
+
+/** Checks that AppArmor, where it confines fwknopd, lets it run the commands. */
+export function checkAppArmor(pid: number, commands: readonly HelperCommand[]): readonly Finding[] {
+  const confinement = textOf(`/proc/${pid}/attr/current`);
+  if (!/ \(enforce\)\s*$/.test(confinement)) return [];
+  const rules = PROFILES.flatMap((profile) => executeRules(textOf(profile)));
+  const programs = commands.flatMap(
+    ({ wrapper, program: [first = ''] }) => resolveProgram(wrapper ?? first) ?? [],
+  );
+  const denied = [...new Set(programs.map((program) => realpathSync(program)))].filter(
+    (program) => !rules.some((rule) => rule.test(program)),
+  );
+  return denied.map((program) => ({
+    status: 'FAIL',
+    step: 'AppArmor',
+    what: `the profile of fwknopd does not let it run ${showPath(program)}`,
+    hint: `add the line "${program} Ux," to ${PROFILES[0]}, then apparmor_parser -r ${PROFILES[0]}`,
+  }));
+}
+
+/** The paths that a profile lets run, as patterns: `*` stops at a slash, `**` does not. */
+function executeRules(profile: string): readonly RegExp[] {
+  const paths = profile.matchAll(/^\s*(?:audit\s+)?(\/\S+)\s+[a-zA-Z]*x\S*,/gm);
+  return [...paths].map(([, path = '']) => {
+    const escaped = path.replace(/[.+?^$()|[\]\\]/g, '\\$&');
+    const groups = escaped.replace(
+      /\{([^}]*)\}/g,
+      (_, choices: string) => `(?:${choices.replaceAll(',', '|')})`,
+    );
+    return new RegExp(`^${groups.replace(/\*+/g, (stars) => (stars === '*' ? '[^/]*' : '.*'))}$`);
+  });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // without AppArmor the kernel refuses
+  }
 }
 
 /**

@@ -57,6 +57,20 @@ export function checkCapture(
   return [{ status: 'ok', step: 'capture', what: `${how}, ${where}` }];
 }
 
+/** A UDP server does not learn where a packet was sent to: it compares 0.0.0.0 with DESTINATION. */
+export function checkDestinations(
+  settings: FwknopdSettings,
+  { stanzas }: AccessConf,
+): readonly Finding[] {
+  if (!usesUdpServer(settings)) return [];
+  return stanzas.flatMap(({ variables }) => {
+    const destination = variables.get('DESTINATION');
+    if (destination === undefined || /^any\s*$/i.test(destination.value)) return [];
+    const what = `${destination.place}: no packet matches it in UDP server mode`;
+    return [{ status: 'FAIL', step: 'DESTINATION', what, hint: 'remove the line' } as const];
+  });
+}
+
 /**
  * Checks that fwknopd runs with the files as they are now, and has its port.
  *

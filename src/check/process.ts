@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { DEFAULT_PATH } from './program-path';
 
 const TICKS = 100; // a second, of /proc/PID/stat: USER_HZ, the same on all of Debian's architectures
 const OWN_SOCKET = /^socket:\[(\d+)\]$/;
@@ -11,8 +10,7 @@ export interface FwknopdProcess {
   /** Its options, without the program. */
   readonly args: readonly string[];
   readonly startedAt: Date;
-  /** The directories in which it looks for a command without a path (execvpe(3)). */
-  readonly path: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
@@ -44,17 +42,17 @@ function describe(pid: number): FwknopdProcess {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const sinceBoot = Number(fields[19]) / TICKS;
   const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
-  const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  const path = environment
-    .find((variable) => variable.startsWith('PATH='))
-    ?.slice(5)
-    .split(':');
-  return {
-    pid,
-    args,
-    path: path ?? DEFAULT_PATH,
-    startedAt: new Date(Date.now() - (uptime - sinceBoot) * 1000),
-  };
+  const startedAt = new Date(Date.now() - (uptime - sinceBoot) * 1000);
+  return { pid, args, startedAt, environment: environmentOf(pid) };
+}
+
+function environmentOf(pid: number): Readonly<Record<string, string>> {
+  const variables = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+  const pairs = variables.flatMap((variable) => {
+    const at = variable.indexOf('=');
+    return at < 1 ? [] : [[variable.slice(0, at), variable.slice(at + 1)]];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** Whether a process has a UDP socket on a port. */
@@ -85,7 +83,8 @@ export function interfacesOf(pid: number | 'self'): readonly string[] {
 function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     return undefined;
   }
 }

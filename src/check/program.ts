@@ -15,19 +15,27 @@ const SHELL_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'
 /** The program's own line where it cannot run: that Node.js is missing, or that it is not built. */
 const SAID = /^fwknop-mikrotik: (.{1,120}?)(?:; hint: ([\x20-\x7e]{1,120}))?$/m;
 
+/** The process that runs a command. */
+export interface Caller {
+  /** The directories in which it looks for a command without a path (execvpe(3)). */
+  readonly path: readonly string[];
+  /** The environment that the command gets. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 /**
- * Checks that fwknopd, with its empty environment, gets this program to run: first its files, so that
- * a fault can be named, and then its answer to --version.
+ * Checks that fwknopd gets this program to run: first its files, so that a fault can be named, and
+ * then its answer to --version.
  *
  * @param words the command line up to the program: itself, or an interpreter and it
  * @param wrapper the script that runs them, absolute; undefined where fwknopd does
- * @param path the directories that fwknopd searches
+ * @param caller fwknopd
  * @param seconds how long it may take
  */
 export async function checkProgram(
   words: readonly string[],
   wrapper: string | undefined,
-  path: readonly string[],
+  { path, environment }: Caller,
   seconds: number,
 ): Promise<readonly Finding[]> {
   const step = 'program';
@@ -50,16 +58,30 @@ export async function checkProgram(
     if (!(error instanceof Failure)) throw error;
     return error.faults.map((fault) => ({ status: 'FAIL', step, ...fault }));
   }
-  const { isFine, stdout, stderr } = await runProgram(interpreter, [...rest, '--version'], seconds);
+  const { isFine, stdout, stderr } = await runProgram(
+    interpreter,
+    [...rest, '--version'],
+    seconds,
+    environment,
+  );
   const shown = stdout.trim();
+  const isEmpty = Object.keys(environment).length === 0;
+  const surroundings = isEmpty ? 'an empty environment' : "fwknopd's environment";
   if (!isFine || !/^\d+\.\d+\.\d+\S{0,20}$/.test(shown)) {
-    const [, why = 'does not run with an empty environment', hint] = SAID.exec(stderr) ?? [];
+    const [, why = `does not run with ${surroundings}`, hint] = SAID.exec(stderr) ?? [];
     const what = `${showPath(program)}: ${printable(why)}`;
     const command = [interpreter, ...rest, '--version'].join(' ');
-    return [{ status: 'FAIL', step, what, hint: hint ?? `see why: cd / && env -i ${command}` }];
+    return [
+      {
+        status: 'FAIL',
+        step,
+        what,
+        hint: hint ?? `see why: ${isEmpty ? `cd / && env -i ${command}` : command}`,
+      },
+    ];
   }
   const by = wrapper === undefined ? '' : `, run by ${showPath(wrapper)}`;
-  const runs = `${showPath(program)}, version ${shown}, runs with an empty environment${by}`;
+  const runs = `${showPath(program)}, version ${shown}, runs with ${surroundings}${by}`;
   const findings: Finding[] = [{ status: 'ok', step, what: runs }];
   if (shown !== version) {
     const hint = 'check with the one that fwknopd runs';

@@ -18,15 +18,17 @@ const MEGABYTE = 1 << 20;
  * found in /usr/bin and /bin only. Its stdin is empty.
  *
  * @param seconds after which it is killed
+ * @param environment another one than the empty
  */
 export function runProgram(
   program: string,
   args: readonly string[],
   seconds: number,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Result> {
   const options = {
     cwd: '/',
-    env: {},
+    env: environment,
     timeout: seconds * 1000,
     killSignal: 'SIGKILL' as const,
     maxBuffer: MEGABYTE,

@@ -20,8 +20,8 @@ Steps
   each router    name, TCP, TLS, login, write, read, policies, e-mail; where
                  a user may read: service, user, SPA packets, firewall
   fwknopd        access.conf and its CMD_CYCLE lines, the program as fwknopd
-                 runs it, config test, capture, running, sandbox, identity,
-                 clock, syslog
+                 runs it, config test, capture, running, sandbox, AppArmor,
+                 identity, clock, syslog
 
   To test that the user may write, it puts 192.0.2.1 on the address list
   ${CHECK_LIST} for one second, on each router. To test syslog, it writes one

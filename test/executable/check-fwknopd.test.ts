@@ -298,6 +298,40 @@ describe('the program', () => {
   });
 });
 
+describe('the environment of fwknopd', () => {
+  /** fwknopd as it is, but that it says to be of another version. */
+  const claiming = (version: string) => {
+    const real = ownPath('fwknopd');
+    copyFileSync('/usr/sbin/fwknopd', real);
+    const text = `#!/bin/sh\n[ "$1" != --version ] || exec echo "fwknopd server ${version}, compiled"\nexec ${real} "$@"\n`;
+    return [fileInPlaceOf('/usr/sbin/fwknopd', ownFile('fwknopd', text, 0o755))];
+  };
+  const starter = 'HINDRANCE=1';
+  const helper = program('#!/bin/sh\n[ -z "$HINDRANCE" ] && echo 0.1.0\n');
+  const open = () => ({ CMD_CYCLE_OPEN: `${helper} --config ${config} ${WORDS}` });
+
+  test.concurrent('reaches no command of 2.6.10', async () => {
+    const result = await checkWith(open(), 0o600, { starter, after: claiming('2.6.10') });
+    expect(stepOf('program', result)[0]).toMatch(/runs with an empty environment$/);
+  });
+
+  test.concurrent.each(['2.6.11', '2.7.0', '3.0.0'])('reaches those of %s', async (version) => {
+    const result = await checkWith(open(), 0o600, { starter, after: claiming(version) });
+    expect(stepOf('program', result)[0]).toMatch(/does not run with fwknopd's environment$/);
+    const fine = await checkWith({}, 0o600, { starter, after: claiming(version) });
+    expect(stepOf('program', fine)[0]).toMatch(/, runs with fwknopd's environment$/);
+  });
+
+  test.concurrent('has the PATH in which it looks', async () => {
+    const result = await checkWith(
+      { CMD_CYCLE_OPEN: `fwknop-mikrotik --config ${config} ${WORDS}` },
+      0o600,
+      { starter: `PATH=${dirname(program('#!/bin/sh\necho 0.1.0\n'))}:/usr/bin` },
+    );
+    expect(stepOf('program', result)[0]).toMatch(/^ok .*runs with an empty environment$/);
+  });
+});
+
 describe('a script around the program', () => {
   const script = (text: string) => writeAs(ownPath('open-it'), text, 0o755);
   const helper = program('#!/bin/sh\necho 0.1.0\n');
@@ -478,6 +512,18 @@ describe('fwknopd itself', () => {
     expect(hint).toContain('ENABLE_UDP_SERVER Y; at the end of');
   });
 
+  test.concurrent.each([
+    ['127.0.0.1', 'Y', 'FAIL'],
+    ['ANY', 'Y', undefined],
+    ['127.0.0.1', 'N', undefined],
+  ])('has a DESTINATION %s, as a UDP server: %s', async (destination, isUdp, status) => {
+    const fwknopdConf = { ENABLE_UDP_SERVER: isUdp, PCAP_INTF: 'lo' };
+    const result = await checkWith({ DESTINATION: destination }, 0o600, { fwknopdConf });
+    if (status === undefined) expect(result.stdout).not.toContain('DESTINATION');
+    else
+      expect(stepOf('DESTINATION', result)[0]).toContain('no packet matches it in UDP server mode');
+  });
+
   test.concurrent('has options of its own', async () => {
     const fwknopdConf = { ENABLE_UDP_SERVER: 'N', PCAP_INTF: 'nowhere0' };
     const result = await checkWith({}, 0o600, { fwknopdConf, fwknopdOptions: ['-U'] });
@@ -570,6 +616,29 @@ describe('the host', () => {
       `warn  identity: an opening stays ${left}: fwknopd may not change to user and group 65534`,
       'hint: give fwknopd CAP_SETUID and CAP_SETGID (CapabilityBoundingSet of its unit)',
     ]);
+  });
+
+  test.concurrent.each([
+    ['/usr/bin/iptables Ux,', 'FAIL'],
+    ['# nothing', 'FAIL'],
+    [`${EXECUTABLE} r,`, 'FAIL'],
+    [`  ${NODE} Ux,`, undefined],
+    ['/** mrix,', undefined],
+  ])('whose AppArmor profile says %s', async (rule, status) => {
+    const profile = ownFile('usr.sbin.fwknopd', `/usr/sbin/fwknopd {\n${rule}\n}\n`);
+    const confined = ownFile('current', '/usr/sbin/fwknopd (enforce)\n');
+    const after = [
+      'mount -t tmpfs tmpfs /etc/apparmor.d',
+      `cp ${profile} /etc/apparmor.d/usr.sbin.fwknopd`,
+      `mount --bind ${confined} /proc/$!/attr/current`,
+    ];
+    const result = await checkWith({}, 0o600, { after });
+    if (status === undefined) expect(result.stdout).not.toContain('AppArmor');
+    else
+      expect(stepOf('AppArmor', result)[0]).toMatch(
+        /^FAIL {2}AppArmor: the profile of fwknopd does/,
+      );
+    expect(result.status).toBe(status === undefined ? 0 : 78);
   });
 
   test.concurrent('in a container', async () => {
