@@ -3,7 +3,7 @@ import { createConnection, type TcpNetConnectOpts } from 'node:net';
 
 /** A connection of the demo's client. */
 export interface Connection {
-  /** What the service says first. */
+  /** The first text of the service. */
   readonly banner: string;
   /** Sends a text. @returns what comes back */
   echo(text: string): Promise<string>;

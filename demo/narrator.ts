@@ -8,7 +8,7 @@ const COLOURS = {
   router: '\x1b[35m',
 } as const;
 
-/** Who does what a line tells. */
+/** The one that acts in a line. */
 export type Actor = keyof typeof COLOURS;
 
 /** Prints the demo: in colours on a terminal, plain elsewhere. */

@@ -1,4 +1,4 @@
-/** What the demo shows, step by step: each line is printed once it has happened, or the demo fails. */
+/** The demo, step by step: each line is printed once it has happened, or the demo fails. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressList } from '../simulator/api/address-lists';
 import { until } from '../test/support/wait';

@@ -12,7 +12,7 @@ import type { Addition } from './rules';
 export interface GuardedPortOptions {
   readonly host: string;
   readonly port: number;
-  /** What the service says first; then it repeats what it is told. */
+  /** The first text of the service; then it sends back all that it receives. */
   readonly banner: string;
   /** Filter rules, in the router's order. */
   readonly rules: readonly Addition[];

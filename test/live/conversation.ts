@@ -46,7 +46,7 @@ export class Conversation {
     return new Conversation(client);
   }
 
-  /** What comes of a TCP connection to another port of the router. */
+  /** Connects to another port of the router, and returns the outcome. */
   static async knockAt(host: string, port: number): Promise<Sentence[]> {
     const client = RawClient.to({ host, port });
     await within(PATIENCE, () => client.ending !== undefined);
@@ -95,10 +95,10 @@ export class Conversation {
     if (says('!done', '!fatal')) return reply();
     if (this.client.ending !== undefined) return [...reply(), [endedBy(this.client.ending)]];
     if (says('!empty')) return reply();
-    // What comes later would be taken for the next reply.
+    // A late sentence would be taken for the next reply.
     const sentences = [...reply(), [SILENCE]];
     this.close();
-    this.client.ending = 'closed by us';
+    this.client.ending = 'closed by this side';
     return sentences;
   }
 

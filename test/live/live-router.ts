@@ -16,7 +16,7 @@ import { type Added, type Family, MENUS, removeAdded, removeFound } from './tidy
 
 /** How the report calls the list of a question. */
 export const LIST = 'FWKNOP_LIVE';
-/** What the question did not choose of an entry: it goes soon, also when it cannot be removed. */
+/** The usual values of an entry: it expires soon, so that it goes even if it cannot be removed. */
 const ENTRY = {
   v4: { address: '192.0.2.1', timeout: '30s' },
   v6: { address: '2001:db8::1', timeout: '30s' },
@@ -35,7 +35,7 @@ export interface Exchange {
 }
 
 export class LiveRouter {
-  /** What was said since this was emptied. */
+  /** All sentences since this was emptied. */
   exchanges: Exchange[] = [];
   /** Makes a text fit for the report. */
   readonly hide: (text: string) => string;
@@ -94,7 +94,7 @@ export class LiveRouter {
     return id;
   }
 
-  /** What the admin sees of the list of this question. @param proplist such as `address,timeout` */
+  /** The list of this question as the admin sees it. @param proplist such as `address,timeout` */
   show(proplist: string, family: Family = 'v4', ...query: Sentence): Promise<Sentence[]> {
     const words = [`=.proplist=${proplist}`, `?list=${this.list}`, ...query];
     return this.talk('admin', `${MENUS[family]}/print`, ...words);
@@ -120,7 +120,7 @@ export class LiveRouter {
     return this.stranger(shown, (conversation) => conversation.login(this.user(role)));
   }
 
-  /** What comes of a TCP connection to another port. */
+  /** Connects to another port, and returns the outcome. */
   async knockAt(port: number | undefined): Promise<Sentence[]> {
     this.stop.throwIfAborted();
     if (port === undefined) throw new Error('no such port');

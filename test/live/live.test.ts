@@ -1,4 +1,4 @@
-/** The live suite against our own router, where every answer is known. */
+/** The live suite against the simulator, where every answer is known. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -27,7 +27,7 @@ const USERS: User[] = [
   { name: 'postman', password: OTHER, policies: ['api', 'test'] },
 ];
 
-/** What others have on the router; `near` is about as like to ours as can be. */
+/** Entries of others on the router; `near` is as similar to those of the suite as can be. */
 const OTHERS = [
   { list: 'FWKNOP_6_22', address: '198.51.100.7', timeout: '1h' },
   { list: 'FWKNOP_LIVE', address: '192.0.2.1', timeout: '1h', comment: 'near' },
@@ -186,7 +186,7 @@ test('what could not be asked is named with what it needs, and is not green', as
     /\[not asked\] timeout-zero: .*\n +needs +FWKNOP_LIVE_ADMIN, a user/,
   );
   expect(result.status).toBe(2);
-  // Who may not read removes what it has an id of; the knocks' entries go by themselves.
+  // A user who may not read removes entries by their ids; the knocks' entries expire by themselves.
   const isOurs = ({ list }: { list: string }) => list.startsWith('FWKNOP_LIVE_');
   const left = [...target.lists.v4.entries(), ...target.lists.v6.entries()].filter(isOurs);
   for (const { address, secondsLeft } of left) {

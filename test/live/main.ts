@@ -75,7 +75,7 @@ async function ask(question: Question, live: LiveRouter, settings: Settings): Pr
   }
 }
 
-/** What the admin may see of the router that tells it apart from others, and nothing of its owner. */
+/** The properties of the router that tell its kind and version, and nothing of its owner. */
 async function routerVersion(live: LiveRouter): Promise<string> {
   if (live.settings.users.admin === undefined)
     return 'RouterOS of a version that was not asked for';

@@ -15,7 +15,7 @@ export interface Question {
   readonly id: string;
   readonly mark: 'C' | 'P' | 'I' | '?';
   readonly asks: string;
-  /** What must be given for it, beside the writer. */
+  /** The settings that it needs beside the writer. */
   readonly needs?: readonly Need[];
   readonly expects: readonly Sentence[];
   /** The trap's `=category=` is what is asked for; otherwise it does not count. */
@@ -469,7 +469,7 @@ const PRINTS: readonly Question[] = [
   },
 ];
 
-/** What `check` reads of its own user. */
+/** The rows that `check` reads of its own user. */
 const POLICIES: readonly Question[] = [
   {
     id: 'user-print',
@@ -493,7 +493,7 @@ const POLICIES: readonly Question[] = [
   },
 ];
 
-/** What our own tests ask of the executable and our router, asked of this one. */
+/** The main cases of the tests with the simulator, asked of this router. */
 const KNOCKS: readonly Question[] = [
   {
     id: 'knock-opens',

@@ -1,4 +1,4 @@
-/** The report: plain text that the router's owner can send us. */
+/** The report: plain text that the router's owner can send to the project. */
 import type { Sentence } from '../../simulator/api/codec';
 import type { Exchange } from './live-router';
 import type { Question } from './questions';
@@ -6,11 +6,11 @@ import { NEEDS, type Need } from './settings';
 
 export type Verdict = 'as inferred' | 'OTHERWISE' | 'NO ANSWER' | 'not asked';
 
-/** What became of a question. */
+/** The outcome of a question. */
 export interface Result {
   readonly question: Question;
   readonly verdict: Verdict;
-  /** What was said, without secrets. */
+  /** The sentences of both sides, without secrets. */
   readonly exchanges: readonly Exchange[];
   /** For a question that was not asked. */
   readonly missing: readonly Need[];

@@ -1,4 +1,4 @@
-/** What the live suite is told, in environment variables: a command line would show in `ps`. */
+/** The settings of the live suite, from environment variables: a command line would show in `ps`. */
 import { readFileSync } from 'node:fs';
 import { BadValue } from '../../src/common/values';
 import { filledText, fingerprint, host, port, tlsMode } from '../../src/config/settings';
@@ -8,7 +8,7 @@ import type { Trust } from '../../src/router/router';
 export const ROLES = ['writer', 'admin', 'elsewhere', 'noapi', 'mailer'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What a question needs beside the writer. */
+/** A need of a question beside the writer. */
 export type Need = Exclude<Role, 'writer'> | 'closed-port' | 'rough' | 'tls';
 
 /** How to give it. */

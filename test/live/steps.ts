@@ -1,4 +1,4 @@
-/** What several questions do, or what takes more than a line or two. */
+/** Steps that several questions share, or that take more than a line or two. */
 import type { Sentence } from '../../simulator/api/codec';
 import { isLetIn, NoConnection } from './conversation';
 import type { LiveRouter } from './live-router';

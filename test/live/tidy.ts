@@ -1,4 +1,4 @@
-/** Removing entries of our own from a router, and no others. */
+/** Removes the suite's own entries from a router, and no others. */
 import { attributes } from '../../simulator/api/codec';
 import { TEXT } from '../../simulator/api/replies';
 import type { Conversation } from './conversation';

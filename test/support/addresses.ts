@@ -55,7 +55,7 @@ export function bitsOf(text: string): { family: 4 | 6; bits: bigint } | undefine
   return { family: 6, bits: groups.reduce((sum, group) => sum * 65536n + BigInt(group), 0n) };
 }
 
-/** What parseAddress must make of a text. */
+/** The address that parseAddress must read from a text. */
 export function canonical(text: string): { family: 4 | 6; text: string } | undefined {
   if (ipv4Bits(text) !== undefined) return { family: 4, text };
   const groups = ipv6Groups(text);

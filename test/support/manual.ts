@@ -1,6 +1,6 @@
 /** The manual page and the texts of --help, taken apart to be compared. */
 
-/** What a text documents. */
+/** The options, files and statuses that a text documents. */
 export interface Documented {
   /** Options, such as `--config FILE`, and arguments, such as `HOST`, as they are written. */
   readonly usage: readonly string[];

@@ -1,4 +1,4 @@
-/** What every refusal is held to, whoever makes it: it is a line that somebody reads at 2 a.m. */
+/** The rules that hold for every refusal: it is a line that somebody reads at 2 a.m. */
 
 import { render } from '../../src/cli/report';
 import { Failure, type FailureKind, type Fault } from '../../src/common/failure';

@@ -1,4 +1,4 @@
-/** Routers that know our user, and the flags that lead to them. */
+/** Routers with the users of the tests, and the flags that lead to them. */
 import { join } from 'node:path';
 import {
   type RouterOptions,
@@ -19,7 +19,7 @@ export const OUR_USERS: User[] = [
   { name: 'looker', password: PASSWORD, policies: ['api', 'read'] },
 ];
 
-/** What the executable opens when it is given WORDS. */
+/** The entry that the executable makes for WORDS. */
 export const OPENED = {
   list: 'FWKNOP_6_22',
   address: '198.51.100.7',
@@ -85,18 +85,18 @@ export function flags(router: { host: string; port: number }, user = 'fwknop'): 
   return [...target, '--routeruser', user, '--password-file', passwordFile()];
 }
 
-/** The folder of this test file's own files; it is gone when the test file ends. */
+/** The directory of this test file's own files; it is gone when the test file ends. */
 export function ownFolder(): string {
   return folder;
 }
 
-/** A path in that folder that nothing has yet. */
+/** A path in that directory that nothing has yet. */
 export function ownPath(name: string): string {
   paths += 1;
   return join(folder, `${paths}-${name}`);
 }
 
-/** Writes a file of our own, closed to others. Returns its path. */
+/** Writes a file there, closed to others. Returns its path. */
 export function ownFile(name: string, text: string | Buffer, mode = 0o600): string {
   return writeAs(ownPath(name), text, mode);
 }

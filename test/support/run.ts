@@ -5,7 +5,7 @@ import { EXECUTABLE } from './shipped';
 
 export { EXECUTABLE };
 
-/** What fwknopd passes: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`. */
+/** The arguments that fwknopd passes: `$SRC $PROTO $PORT $CLIENT_TIMEOUT`. */
 export const WORDS = ['198.51.100.7', '6', '22', '30'] as const;
 
 export interface Run {
@@ -61,12 +61,12 @@ export function run(args: readonly string[], surroundings: Surroundings = {}): P
   });
 }
 
-/** What the executable writes for a line: its tag and an end of line. */
+/** A line as the executable writes it: with its tag and an end of line. */
 export function line(text: string): string {
   return `fwknop-mikrotik: ${text}\n`;
 }
 
-/** What a run leaves that has nothing to print and one line to say. */
+/** The outcome of a run that prints nothing on stdout and one line on stderr. */
 export function said(status: number, text: string): Partial<Run> {
   return { status, signal: null, stdout: '', stderr: line(text) };
 }

@@ -87,7 +87,7 @@ async function build(): Promise<void> {
   );
 }
 
-/** What scp and ssh reach: the simulated router and its shell. */
+/** The simulated router and its shell, to which scp and ssh lead. */
 class Router {
   private readonly configuration = new Configuration('7.24');
   api!: TestRouter;
