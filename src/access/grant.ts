@@ -79,6 +79,7 @@ export function permit(request: AccessRequest, rules: GrantRules): Grant {
   };
 }
 
-function covers(service: ServiceRange, { protocol, port }: AccessRequest): boolean {
+/** Whether a granted service includes a port. */
+export function covers(service: ServiceRange, { protocol, port }: Service): boolean {
   return service.protocol === protocol && service.firstPort <= port && port <= service.lastPort;
 }

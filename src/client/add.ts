@@ -1,20 +1,23 @@
 import { lchownSync, lstatSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import type { Section } from '../check/output';
+import { covers } from '../access/grant';
+import { type Service, serviceName } from '../access/service';
+import type { Finding, Section } from '../check/output';
 import { print } from '../cli/report';
 import { CONTAINER_DIRECTORY, isContainer } from '../common/container';
 import { Failure } from '../common/failure';
 import { LONGEST_COMMAND } from '../common/fwknopd';
 import { ownPath } from '../common/own-path';
 import { showPath } from '../common/trusted-file';
+import type { FileSettings } from '../config/config-file';
 import { accessStanza, clientFiles, openCommand, stanzaName } from '../init/client-files';
 import { drawText, phoneText } from '../init/qr';
 import { makeClientKeys } from '../init/setup';
 import { writeFiles } from '../init/write';
 import { serve } from '../install/fwknopd-service';
 import { sudoCaller } from '../install/setup-directory';
-import { type Installed, replaceMarked } from './installed';
+import { type Installed, readSettings, replaceMarked } from './installed';
 import type { ClientOptions } from './options';
 import { addStanza, hasClient, helperIn, targetOf } from './stanzas';
 
@@ -62,6 +65,7 @@ export async function add(
   giveToCaller([...files.map((file) => join(directory, file.name)), directory]);
   section.ok(name, `added; its keys are in ${directory} and nowhere else`);
   if (isatty(1)) print(drawText(phoneText(keys), true));
+  section.addAll(grantFindings(readSettings(), name, knocks.services));
   await serve('restart', section);
   const [service] = knocks.services;
   const knock = service === undefined ? '' : `fwknop -n ${stanzaName(knocks, service)}`;
@@ -69,6 +73,33 @@ export async function add(
   ${knock}
 or scan the QR code in phone.svg with the Fwknop2 app. Then delete ${directory}.
 `);
+}
+
+/** Compares the services that a new client knocks for with those that it is granted. */
+function grantFindings(
+  settings: FileSettings | undefined,
+  name: string,
+  services: readonly Service[],
+): readonly Finding[] {
+  if (settings === undefined) return []; // check reports its faults
+  const { grant, clients } = settings;
+  const own = clients.get(name);
+  const warn = (what: string, hint: string): Finding => ({
+    status: 'warn',
+    step: name,
+    what,
+    hint,
+  });
+  const granted = own?.services ?? grant.services;
+  const denied = services.filter(
+    (service) => granted?.some((one) => covers(one, service)) === false,
+  );
+  const findings = denied.map((service) =>
+    warn(`${serviceName(service)} is not granted`, 'add it to services in mikrotik.toml'),
+  );
+  if (own !== undefined || clients.size === 0) return findings;
+  const what = 'mikrotik.toml has tables for other clients: this one gets all of [grant]';
+  return [...findings, warn(what, `to narrow it, add a table [client.${name}]`)];
 }
 
 /** The files are for the person who called sudo to pass on. */

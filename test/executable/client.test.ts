@@ -112,6 +112,26 @@ CMD_CYCLE_TIMER          30
     ]);
   });
 
+  testWithFwknop(
+    'warns of services that are not granted, and of a grant that is wider',
+    async () => {
+      const etc = await installed();
+      const add = (name: string, ...options: string[]) =>
+        etc.run(['client', 'add', name, '--out', ownPath(name), ...options]);
+      expect((await add('a')).stdout).not.toMatch(/warn {2}client: a: /);
+      expect((await add('b', '--service=tcp/22', '--service=tcp/2222')).stdout).toMatch(
+        /^warn {2}client: b: tcp\/2222 is not granted\n {6}hint: add it to services in mikrotik\.toml$/m,
+      );
+      const tables = '[client.a]\nservices = ["tcp/22"]\n[client.d]\nservices = ["tcp/443"]\n';
+      etc.write('mikrotik.toml', `${etc.read('mikrotik.toml')}\n${tables}`);
+      expect((await add('c')).stdout).toMatch(
+        /^warn {2}client: c: .* this one gets all of \[grant\]\n {6}hint: .* \[client\.c\]$/m,
+      );
+      const granted = await add('d', '--service=tcp/443');
+      expect(granted.stdout).not.toMatch(/warn {2}client: d: /);
+    },
+  );
+
   testWithFwknop('gives the files to the user who called sudo', async () => {
     const etc = await installed();
     const out = ownPath('out');
