@@ -6,7 +6,7 @@ import packageJson from '../../package.json';
 import type { Fault } from '../../src/common/failure';
 import { readConfigText } from '../../src/config/config-file';
 import { type Page, pages, ROOT, readPage, readSection, shellLines } from '../support/markdown';
-import { messagesOf } from '../support/messages';
+import { messagesOf, textsIn } from '../support/messages';
 import { EXECUTABLE } from '../support/shipped';
 
 const PAGES = pages().filter(({ path }) => path !== 'CHANGELOG.md');
@@ -112,6 +112,32 @@ describe('messages', () => {
   test.each(SAID)('the guide has: %s', (message) => {
     const isQuoted = QUOTED.some((text) => contains(message, text) || contains(text, message));
     expect(isQuoted).toBe(true);
+  });
+});
+
+describe('messages that the guides quote', () => {
+  const TEXTS = [
+    ...textsIn(['src', 'simulator/api/replies.ts']),
+    readFileSync(join(ROOT, 'bin/fwknop-mikrotik'), 'utf8'),
+  ].join('\n');
+  const FOREIGN_SECTION = "## fwknopd's own messages";
+  const rows = ['docs/troubleshooting.md', 'docs/messages.md'].flatMap((path) =>
+    (readPage(path).prose.split(FOREIGN_SECTION)[0] ?? '')
+      .split('\n')
+      .filter((line) => !line.includes('Node.js says it'))
+      .flatMap((line) => [
+        ...(/^\| ((?:`[^`]+`[^|]*)+)\|/.exec(line)?.[1] ?? '').matchAll(/`([^`]+)`/g),
+      ])
+      .map(([, text = '']) => text),
+  );
+
+  test('there are some', () => {
+    expect(rows.length).toBeGreaterThan(80);
+  });
+
+  test.each(rows)('%s', (text) => {
+    const parts = text.split(/…|: |; | \(|\)/).filter((part) => letters(part) > 4);
+    for (const part of parts) expect(TEXTS).toContain(part.trim());
   });
 });
 

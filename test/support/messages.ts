@@ -11,13 +11,34 @@ const SOURCE = join(__dirname, '../../src');
  * @param path from src/
  */
 export function messagesOf(path: string): readonly string[] {
-  const place = join(SOURCE, path);
-  const files = statSync(place).isFile()
-    ? [place]
-    : readdirSync(place, { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.ts'))
-        .map((file) => join(place, file));
-  return [...new Set(files.flatMap(messagesIn))];
+  return [...new Set(filesIn(join(SOURCE, path)).flatMap(messagesIn))];
+}
+
+function filesIn(place: string): readonly string[] {
+  if (statSync(place).isFile()) return [place];
+  return readdirSync(place, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(place, file));
+}
+
+function parse(file: string): ts.SourceFile {
+  return ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+}
+
+/** Every text that stands in the source, in pieces between what varies. @param paths from the root */
+export function textsIn(paths: readonly string[]): readonly string[] {
+  return paths
+    .flatMap((path) => filesIn(join(SOURCE, '..', path)))
+    .flatMap((file) => {
+      const found: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) found.push(node.text);
+        if (ts.isTemplateMiddleOrTemplateTail(node)) found.push(node.text);
+        ts.forEachChild(node, visit);
+      };
+      visit(parse(file));
+      return found;
+    });
 }
 
 function messagesIn(file: string): readonly string[] {
@@ -27,7 +48,7 @@ function messagesIn(file: string): readonly string[] {
     if (message !== undefined) found.push(...textsOf(message));
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
+  visit(parse(file));
   return found;
 }
 
