@@ -240,6 +240,7 @@ function pinTarget({ config, overrides, place }: Opening): {
     return { files: [], command: `write into ${place}${instead} --fingerprint` };
   }
   const named = config === DEFAULT_CONFIG_FILE ? '' : ` --config ${shellWord(config)}`;
-  const files = [...new Set([config, lastingFile(config)])];
+  // The lasting one first: where it cannot be written, nothing changes.
+  const files = [...new Set([lastingFile(config), config])];
   return { files, command: `fwknop-mikrotik check${named} --pin` };
 }

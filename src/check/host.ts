@@ -47,7 +47,7 @@ export async function checkClock(
 }
 
 function setClock(): string {
-  if (isContainer()) return 'set the clock of the router: /system/ntp/client';
+  if (isContainer()) return 'set the clock of the host that runs the container';
   return hasSystemd() ? 'timedatectl set-ntp true' : 'set it, and install an NTP client';
 }
 

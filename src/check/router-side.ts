@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { isPrivate, parseAddress, unfitSource } from '../access/address';
 import { PROTOCOL_NUMBER, type Service, serviceName } from '../access/service';
+import { isContainer } from '../common/container';
 import { Trap } from '../router/errors';
 import type { Router } from '../router/router';
 import type { Session } from '../router/session';
@@ -177,7 +178,9 @@ function checkForward(tables: Tables, wan: string, port: number, isOnlyRouter: b
   const { route, fate, destination } = send(tables, packet);
   const ours = ownAddresses();
   const status = isOnlyRouter && ours.every((address) => isPrivateText(address)) ? 'FAIL' : 'warn';
-  if (route !== 'forward' || destination === undefined || !ours.includes(destination)) {
+  // A container does not know the address of its host.
+  const isHere = destination !== undefined && (isContainer() || ours.includes(destination));
+  if (route !== 'forward' || !isHere) {
     const where = destination === undefined ? '' : `: they go to ${destination}`;
     const what = `no port forward sends udp/${port} to this host${where}`;
     return { status, step, what, hint: IMPORT };
