@@ -82,6 +82,12 @@ test.each(cases(({ blocks }) => blocks.filter(({ language }) => language === 'to
   },
 );
 
+test('the README is short, and claims little by inference', () => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  expect(text.split('\n').length - 1).toBeLessThanOrEqual(200);
+  expect(text.split('(inferred)').length - 1).toBeLessThanOrEqual(3);
+});
+
 describe('messages of router.rsc', () => {
   const SCRIPT = readFileSync(join(ROOT, 'test/golden/router.rsc'), 'utf8');
   const { prose } = readSection('docs/router.md', 'When the script stops or says something');
