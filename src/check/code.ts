@@ -6,8 +6,8 @@ import type { Finding } from './output';
 
 const STICKY = 0o1000;
 const MOST_LINKS = 40; // as many as Linux follows
-/** The parts of the package that run. */
-const PARTS = ['bin', 'dist', 'node_modules', 'package.json'];
+/** The parts of the package that run; what they need of others is built into dist. */
+const PARTS = ['bin', 'dist', 'package.json'];
 
 /**
  * Finds the files and directories through which another user than root could change the code that
@@ -60,7 +60,9 @@ function filesBelow(path: string): readonly string[] {
 }
 
 function isOpen(path: string): boolean {
-  const { uid, mode } = statSync(path);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return false; // a link that leads nowhere runs nothing
+  const { uid, mode } = stats;
   // Nobody can replace root's files in a sticky directory such as /tmp.
   const isSticky = (mode & STICKY) !== 0;
   return uid !== 0 || ((mode & 0o022) !== 0 && !isSticky);
