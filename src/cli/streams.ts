@@ -1,11 +1,13 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 type Stream = 1 | 2;
 
+const FLAGS = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const PAUSE = 10; // ms before a full pipe is tried again
 
 const descriptors: { [stream in Stream]?: number } = {};
-let retriesLeft = 100; // how often a full pipe is tried again in this run
+let retriesLeft = 100; // how often a full pipe or a stopped terminal is tried again in this run
 
 /** Writes all of a text to stdout (1) or stderr (2). @returns why it could not */
 export function write(stream: Stream, text: string): NodeJS.ErrnoException | undefined {
@@ -30,8 +32,9 @@ export function openStderr(): void {
 }
 
 /**
- * What to write to in place of a stream. A pipe that is full and has no reader would hold us, and
- * with us fwknopd, for ever; through /proc the same pipe opens a second time, without the waiting.
+ * The file to write to in place of a stream. A full pipe without a reader would hold the program, and so
+ * fwknopd, indefinitely; so would a terminal that Ctrl-S has stopped, as stderr. Through /proc the same
+ * file opens a second time, without the waiting.
  */
 function descriptorOf(stream: Stream): number {
   descriptors[stream] ??= openAgain(stream) ?? stream;
@@ -40,8 +43,8 @@ function descriptorOf(stream: Stream): number {
 
 function openAgain(stream: Stream): number | undefined {
   try {
-    if (!fstatSync(stream).isFIFO()) return undefined;
-    return openSync(`/proc/self/fd/${stream}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    const mayWait = fstatSync(stream).isFIFO() || (stream === 2 && isatty(stream));
+    return mayWait ? openSync(`/proc/self/fd/${stream}`, FLAGS) : undefined;
   } catch {
     return undefined; // no /proc, or no reader
   }

@@ -15,6 +15,7 @@ import { routerTable } from '../support/toml';
 import { networkless, withDeafNameServers } from './name-servers';
 import { fileInPlaceOf, testInNamespace } from './namespace';
 import { HAS_TEXT, OPENED_TEXT, silentText, UNCONFIRMED_TEXT } from './says';
+import { type Answer, runOnTerminal, testOnTerminal } from './terminal';
 
 /** Milliseconds that a busy machine may be late. */
 const SLACK = 1800;
@@ -174,6 +175,19 @@ test.concurrent('a deadline in the file counts for all routers together', async 
   const text = line(silentText('login'));
   expect(result).toMatchObject({ status: 69, stderr: text.repeat(3) });
   inTime(result, 1);
+});
+
+const onTerminal = testOnTerminal('the test of a stopped terminal').concurrent;
+
+onTerminal('a terminal that Ctrl-S has stopped is not waited for', async () => {
+  const router = await ourRouter({});
+  const args = [...flags(router), ...tlsFlags('plain'), '--verbose', ...WORDS];
+  const program = ['sh', '-c', 'echo ready; sleep 1; exec "$@"', 'sh', EXECUTABLE];
+  const stop: Answer = ['ready', '\u0013'];
+  const { status, screen } = await runOnTerminal(args, [stop], '/', program);
+  expect(status).toBe(0);
+  expect(screen).not.toContain('opened');
+  expect(router.lists.v4.entries()).toMatchObject([OPENED]);
 });
 
 test.concurrent.each([
