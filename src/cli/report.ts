@@ -4,6 +4,7 @@ import { Failure, type Fault, faultText } from '../common/failure';
 import { clipMiddle, isPrintable, printable } from '../common/text';
 import { write } from './streams';
 
+/** How severe a line is, by syslog's names. */
 export type Level = 'notice' | 'warning' | 'err';
 
 /** One line for the log: what happened, and perhaps what to do. */
@@ -14,8 +15,6 @@ export interface Line extends Fault {
 const TAG = 'fwknop-mikrotik';
 const LONGEST_LINE = 200; // bytes: fwknopd reads 255 and then closes the pipe
 const SHORTEST_WHAT = 60; // bytes of a line that what happened may be cut to
-const DAEMON = 3 << 3; // syslog's facility
-const SEVERITY = { err: 3, warning: 4, notice: 5 } as const;
 
 /*
  * The grammar of all output: `fwknop-mikrotik: what failed: why; hint: what to do`. Lower case, no
@@ -50,21 +49,28 @@ export function print(text: string): void {
 }
 
 /**
- * Hands lines to syslog by logger(1), without waiting for it: whether it is there, or hangs, is
- * nothing to a door that is open.
+ * Hands lines to syslog by logger(1), without waiting for it: a logger that is missing, or hangs, changes
+ * nothing for a port that is open.
  */
 export function log(lines: readonly Line[]): void {
-  const records = lines.map((line) => `<${DAEMON | SEVERITY[line.level]}>${render(line)}\n`);
+  // One process a level: busybox's logger has no option that takes the level from each line.
+  for (const level of new Set(lines.map((line) => line.level))) {
+    const texts = lines.filter((line) => line.level === level).map((line) => `${render(line)}\n`);
+    handOver(level, texts.join(''));
+  }
+}
+
+function handOver(level: Level, text: string): void {
   try {
-    // Where nobody reads what is logged, a logger would wait for ever.
-    const child = spawn('timeout', ['10', 'logger', '--tag', TAG, '--prio-prefix'], {
+    // Where nobody reads the log, a logger would wait indefinitely.
+    const child = spawn('timeout', ['10', 'logger', '-t', TAG, '-p', `daemon.${level}`], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
       env: CHILD_ENVIRONMENT,
     });
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
-    child.stdin.end(records.join(''));
+    child.stdin.end(text);
     child.unref();
   } catch {
     // Without files or processes to spare there is no log; stderr has said it.
