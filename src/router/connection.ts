@@ -153,6 +153,11 @@ export class Connection {
 
   readonly #fail = (error: NodeJS.ErrnoException): void => {
     const { code = error.message, syscall } = error;
+    // Node's own error for a connection that the router closed in the handshake.
+    if (code === 'ECONNRESET' && syscall === undefined) {
+      this.#close();
+      return;
+    }
     const known = TRANSIENT[code];
     if (this.#stage === HANDSHAKE && syscall === undefined && known === undefined) {
       this.end(handshakeFailed(error, this.#trust));
