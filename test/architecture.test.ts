@@ -65,6 +65,16 @@ describe('the modules', () => {
   });
 });
 
+test('the simulator needs nothing of the tests, apart from its own', () => {
+  const sources = readdirSync(join(ROOT, 'simulator'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .map((path) => [path, importsOf(read(join('simulator', path)))] as const);
+  expect(sources.length).toBeGreaterThan(15);
+  expect(sources.filter(([, imports]) => imports.some((path) => path.includes('/test/')))).toEqual(
+    [],
+  );
+});
+
 describe('the package', () => {
   const locked: Record<
     string,

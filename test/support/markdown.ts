@@ -1,7 +1,6 @@
 /** The documentation, taken apart: headings, links, code. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 
 export const ROOT = join(__dirname, '../..');
 
@@ -26,13 +25,14 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** Every page that is in the repository. */
+/** Every page of the repository. */
 export function pages(): readonly Page[] {
-  const listing = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  return listing.trim().split('\n').map(readPage);
+  const below = ['docs', 'docs/notes', 'simulator'];
+  return ['.', ...below].flatMap((directory) =>
+    readdirSync(join(ROOT, directory))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => readPage(posix.join(directory, name))),
+  );
 }
 
 export function readPage(path: string): Page {
