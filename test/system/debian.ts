@@ -180,7 +180,12 @@ async function main(): Promise<void> {
     await restartFwknopd();
     await isReady();
   });
-  await step('fwknopd stops', stopFwknopd);
+  await step('fwknopd stops, and install --undo leaves the shipped fwknopd.conf', async () => {
+    await stopFwknopd();
+    await must(...typed('inside', 'fwknop-mikrotik install --undo'));
+    assert.equal(read(FWKNOPD_CONF), shipped);
+    assert.doesNotMatch(read(ACCESS_CONF), /^[^#\s]/m);
+  });
   await router.close();
   await step('test/fwknop passes with this fwknopd', testFwknop);
 }
