@@ -2,7 +2,7 @@
  * The story of packaging/test-container: the files of init in the image, from an empty /config to an entry on
  * the router. The container has no capabilities, and a root file system that nobody can write to.
  *
- *     unshare … sh network.sh node -r ts-node/register/transpile-only container.ts DIRECTORY
+ *     unshare … sh network.sh node -r ts-node/register/transpile-only container.ts DIRECTORY ARCHITECTURE
  *
  * DIRECTORY has podman's storage with the image.
  */
@@ -85,6 +85,21 @@ async function refused(name: string, files: Readonly<Record<string, string>>): P
   return problems.join();
 }
 
+const EMULATED = process.argv[3] !== process.arch.replace('x64', 'amd64');
+if (EMULATED) {
+  console.log('left out: that check finds fwknopd, since /proc shows qemu in its place');
+}
+
+/** Asserts the verdict of `check`. */
+function expectReady({ status, output }: Result): void {
+  const verdict = EMULATED
+    ? /\nnot ready: fwknopd: running: fwknopd does not run; hint: .*\n$/
+    : /\nready: knock from outside\n$/;
+  assert.match(output, verdict);
+  assert.equal(status, EMULATED ? 78 : 0);
+  assert.doesNotMatch(output, /journalctl|systemctl|sudo/);
+}
+
 async function main(): Promise<void> {
   mkdirSync(path('run'));
   await step('init writes the files of a setup', () =>
@@ -140,17 +155,14 @@ async function main(): Promise<void> {
     await must('chmod', '-R', '777', path('config'));
     await start(`${path('config')}:/config`);
     await logged(READY);
-    const { status, output } = await pin();
-    assert.equal(status, 0, output);
+    expectReady(await pin());
     await must(...podman('exec', NAME, 'fwknop-mikrotik', 'client', 'add', LAPTOP));
     await remove();
     await startSafely();
     await logged(READY);
   });
   await step('check says that a knock would open', async () => {
-    const { status, output } = await inContainer('fwknop-mikrotik', 'check');
-    assert.equal(status, 0, output);
-    assert.doesNotMatch(output, /journalctl|systemctl|sudo/, output);
+    expectReady(await inContainer('fwknop-mikrotik', 'check'));
   });
 
   await step(

@@ -65,14 +65,14 @@ const knock = () =>
 
 const lastLine = (output: string) => output.trimEnd().split('\n').at(-1) ?? '';
 
-async function isReady(): Promise<void> {
+async function expectReady(): Promise<void> {
   const { status, output } = await check();
   assert.equal(status, 0, output);
   assert.equal(lastLine(output), 'ready: knock from outside');
   assert.doesNotMatch(output, /^(?:FAIL|warn)/m, output);
 }
 
-async function isNotReady(why: RegExp): Promise<void> {
+async function expectNotReady(why: RegExp): Promise<void> {
   const { status, output } = await check();
   assert.equal(status, 78, output);
   assert.match(lastLine(output), /^not ready: /);
@@ -139,7 +139,7 @@ async function main(): Promise<void> {
     assert.equal(output.match(/^FAIL/gm)?.length, 1, output);
   });
   await step('fwknopd starts as its unit starts it', startFwknopd);
-  await step('check says that a knock from outside would open', isReady);
+  await step('check says that a knock from outside would open', expectReady);
   await step('a second install changes nothing', async () => {
     const before = read(ACCESS_CONF) + read(FWKNOPD_CONF);
     const { status, output } = await install(fingerprint);
@@ -165,11 +165,11 @@ async function main(): Promise<void> {
   await step('check agrees with a knock also under the shipped fwknopd.conf', async () => {
     const conf = read(FWKNOPD_CONF);
     await must('touch', path(ACCESS_CONF));
-    await isNotReady(/fwknopd started before \/etc\/fwknop\/access\.conf changed/);
+    await expectNotReady(/fwknopd started before \/etc\/fwknop\/access\.conf changed/);
     writeFileSync(path(FWKNOPD_CONF), shipped);
     await restartFwknopd();
     const isDeaf = /^ENABLE_NFQ_CAPTURE +Y;/m.test(shipped);
-    await (isDeaf ? isNotReady(/capture: ENABLE_NFQ_CAPTURE is Y/) : isReady());
+    await (isDeaf ? expectNotReady(/capture: ENABLE_NFQ_CAPTURE is Y/) : expectReady());
     const { connections } = router;
     await knock();
     if (isDeaf) await sleep(2000);
@@ -178,7 +178,7 @@ async function main(): Promise<void> {
 
     writeFileSync(path(FWKNOPD_CONF), conf);
     await restartFwknopd();
-    await isReady();
+    await expectReady();
   });
   await step('fwknopd stops, and install --undo leaves the shipped fwknopd.conf', async () => {
     await stopFwknopd();
