@@ -128,7 +128,7 @@ function hasPort(ports: string, port: number): boolean {
 
 function inNetwork(network: string, address: string): Match {
   const [host = '', prefix = '32'] = network.split('/');
-  if (!isIPv4(host) || !isIPv4(address)) return 'unknown';
+  if (!isIPv4(host) || !isIPv4(address) || !(Number(prefix) <= 32)) return 'unknown';
   const list = new BlockList();
   list.addSubnet(host, Number(prefix));
   return list.check(address) ? 'yes' : 'no';

@@ -1,9 +1,8 @@
 import { Failure } from '../common/failure';
+import { FWKNOPD } from '../common/fwknopd';
 import { shellWord } from '../common/text';
 import type { FwknopdProcess } from './process';
 import { runProgram } from './run-program';
-
-export const FWKNOPD = '/usr/sbin/fwknopd';
 
 /** The names of fwknopd's settings, with the values that are in force. */
 export type FwknopdSettings = ReadonlyMap<string, string>;

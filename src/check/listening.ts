@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isContainer, lastingFile } from '../common/container';
-import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
+import { DEFAULT_ACCESS_CONF, FWKNOPD } from '../common/fwknopd';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import type { AccessConf } from './access-conf';
-import { FWKNOPD, type FwknopdSettings } from './fwknopd-config';
+import type { FwknopdSettings } from './fwknopd-config';
 import type { Finding } from './output';
 import { type FwknopdProcess, hasUdpPort, interfacesOf } from './process';
 import { restartHint } from './service';

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { FWKNOPD } from '../common/fwknopd';
 
 const TICKS = 100; // a second, of /proc/PID/stat: USER_HZ, the same on all of Debian's architectures
 const OWN_SOCKET = /^socket:\[(\d+)\]$/;
@@ -15,25 +16,29 @@ export interface FwknopdProcess {
 
 /**
  * Finds the running fwknopd: of several, the one that was started with that access file, or else the
- * first. One in another mount namespace, such as a container's, reads other files and does not count.
+ * first. One with other files, such as a container's, does not count; one in a sandbox of systemd does.
  *
  * @param accessConf absolute
  */
 export function findFwknopd(accessConf: string): FwknopdProcess | undefined {
-  const here = readlinkSync('/proc/self/ns/mnt');
   const found = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .flatMap((pid) => ifThere(() => (isFwknopd(pid, here) ? [describe(pid)] : [])) ?? [])
+    .flatMap((pid) => ifThere(() => (isFwknopd(pid) ? [describe(pid)] : [])) ?? [])
     // A child that is about to run a command is fwknopd still.
     .sort((one, other) => one.startedAt.getTime() - other.startedAt.getTime());
   return found.find(({ args }) => args.includes(accessConf)) ?? found[0];
 }
 
-function isFwknopd(pid: number, namespace: string): boolean {
+function isFwknopd(pid: number): boolean {
   // An upgraded program is shown with ` (deleted)` behind its path.
   const [program = ''] = basename(readlinkSync(`/proc/${pid}/exe`)).split(' ');
-  return program === 'fwknopd' && readlinkSync(`/proc/${pid}/ns/mnt`) === namespace;
+  return program === 'fwknopd' && isSameFile(`/proc/${pid}/root${FWKNOPD}`, FWKNOPD);
+}
+
+function isSameFile(path: string, other: string): boolean {
+  const [one, two] = [statSync(path), statSync(other)];
+  return one.dev === two.dev && one.ino === two.ino;
 }
 
 function describe(pid: number): FwknopdProcess {

@@ -1,5 +1,8 @@
 /** Facts about fwknopd that `init` and `check` share (docs/notes/fwknopd.md). */
 
+/** Where Debian's packages have the program. */
+export const FWKNOPD = '/usr/sbin/fwknopd';
+
 /** Where Debian's packages keep fwknopd's list of stanzas. */
 export const DEFAULT_ACCESS_CONF = '/etc/fwknop/access.conf';
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { FWKNOPD, quoteRefusal } from '../check/fwknopd-config';
+import { quoteRefusal } from '../check/fwknopd-config';
 import { Failure } from '../common/failure';
-import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
+import { DEFAULT_ACCESS_CONF, FWKNOPD } from '../common/fwknopd';
 import { hasStanza } from './access-conf';
 
 export const FWKNOPD_CONF = '/etc/fwknop/fwknopd.conf';

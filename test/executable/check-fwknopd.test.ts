@@ -455,6 +455,25 @@ describe('fwknopd itself', () => {
     expect((await checkWith({})).status).toBe(0);
   });
 
+  test.concurrent('runs in a sandbox of its own, with the same files', async () => {
+    const starter = '/usr/bin/unshare --mount';
+    expect((await checkWith({}, 0o600, { starter })).status).toBe(0);
+  });
+
+  test.concurrent('runs in a container, with other files', async () => {
+    const other = ownPath('fwknopd');
+    copyFileSync('/usr/sbin/fwknopd', other);
+    const script = ownFile(
+      'in-container',
+      `#!/bin/sh\n/bin/mount --bind ${other} /usr/sbin/fwknopd && exec "$@"\n`,
+      0o755,
+    );
+    chmodSync(other, 0o755);
+    const starter = `/usr/bin/unshare --mount ${script}`;
+    const result = await checkWith({}, 0o600, { starter });
+    expect(stepOf('running', result)[0]).toBe('FAIL  running: fwknopd does not run');
+  });
+
   test.concurrent('reads another access.conf', async () => {
     const other = accessConf(config);
     const command = besideFwknopd(other);
