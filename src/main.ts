@@ -13,6 +13,7 @@ import { asFailure, EXIT } from './common/failure';
 import { giveUpRoot } from './common/root';
 import { loadConfig } from './config/config';
 import type { SyslogMode } from './config/settings';
+import { word } from './init/routeros';
 import { addAttributes, entryFor, type OpeningEntry } from './router/address-list';
 import { type Mail, open } from './router/open';
 import { labelOf, type Router } from './router/router';
@@ -156,8 +157,6 @@ function describe({ name, host, port, trust }: Router): string {
 }
 
 function command(entry: OpeningEntry): string {
-  const words = Object.entries(addAttributes(entry)).map(([key, value]) =>
-    /^[\w.:/-]+$/.test(value) ? `${key}=${value}` : `${key}="${value}"`,
-  );
+  const words = Object.entries(addAttributes(entry)).map(([key, value]) => `${key}=${word(value)}`);
   return `${entry.menu}/add ${words.join(' ')}`;
 }

@@ -227,6 +227,6 @@ function renderValue(value: Value, write: (text: string) => string = word): stri
 }
 
 /** Quotes a text only where a bare word would not do. */
-function word(text: string): string {
+export function word(text: string): string {
   return /^[A-Za-z0-9][\w.,:/-]*$/.test(text) ? text : quoteText(text);
 }

@@ -168,6 +168,14 @@ tls = "off"
     expect(result).toMatchObject({ status: 64, stdout: '', stderr: line(why) });
   });
 
+  test.concurrent('quotes as the terminal of RouterOS needs it', async () => {
+    const toml = TWO.replace('comment = "knock: knock"', 'comment = \'a "b" $c\'');
+    const config = ['--config', ownFile('quoted.toml', toml), '--dry-run'];
+    const { stdout } = await run([...config, '--list', 'a$b', ...WORDS]);
+    const text = String.raw`/add list="a\$b" address=198.51.100.7 timeout=30s comment="a \"b\" \$c"`;
+    expect(stdout).toContain(`${text}\n`);
+  });
+
   test.concurrent('touches no router', async () => {
     const router = await ourRouter();
     const result = await run([...flags(router), ...tlsFlags('plain'), '--dry-run', ...WORDS]);
