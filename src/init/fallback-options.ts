@@ -106,7 +106,7 @@ function fits(name: string, kind: Kind | undefined): boolean {
 function source(text: string): string {
   const [from = '', to, ...more] = text.split('-');
   const isRange = to !== undefined && more.length === 0 && isHost(from) && isHost(to);
-  if (!(isRange ? number(from) <= number(to) : isNetwork(text))) {
+  if (!(isRange ? addressNumber(from) <= addressNumber(to) : isNetwork(text))) {
     throw new BadValue(
       `expected such as 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9, not ${quote(text)}`,
     );
@@ -117,9 +117,10 @@ function source(text: string): string {
 function isNetwork(text: string): boolean {
   const [first = '', length = '32', ...more] = text.split('/');
   const isPrefix = more.length === 0 && /^(?:[1-9]|[12]\d|3[0-2])$/.test(length);
-  return isHost(first) && isPrefix && number(first) % 2 ** (32 - Number(length)) === 0;
+  return isHost(first) && isPrefix && addressNumber(first) % 2 ** (32 - Number(length)) === 0;
 }
 
-function number(address: string): number {
+/** An IPv4 address as a number of 32 bits. */
+export function addressNumber(address: string): number {
   return address.split('.').reduce((total, byte) => total * 256 + Number(byte), 0);
 }

@@ -1,4 +1,4 @@
-import { isPrivate, parseAddress, parseNetwork, unfitSource } from '../access/address';
+import { isPrivate, networkText, parseAddress, parseNetwork, unfitSource } from '../access/address';
 import { parseService, serviceName } from '../access/service';
 import { type Options, type SplitCommandLine, splitCommandLine } from '../cli/arguments';
 import { Failure, type Fault, faultText } from '../common/failure';
@@ -8,7 +8,7 @@ import { BadValue, readValue } from '../common/values';
 import * as setting from '../config/settings';
 import { openCommand } from './client-files';
 import { fallbackFaults } from './fallback-faults';
-import { FALLBACK_READERS, FALLBACK_TEXTS, makeFallback } from './fallback-options';
+import { addressNumber, FALLBACK_READERS, FALLBACK_TEXTS, makeFallback } from './fallback-options';
 import { isHost, type PublishedService, type Setup } from './setup';
 import type { ThisHost } from './this-host';
 
@@ -202,6 +202,10 @@ function contradictions({
         : ['--container', 'name a free address of the LAN'];
     faults.push({ what: `${option} ${fwknopd}: this is the router`, hint });
   }
+  for (const service of services.filter(({ inside }) => inside?.host === router)) {
+    const what = `--service ${serviceName(service)}=${router}: this is the router`;
+    faults.push({ what, hint: `write the router's own port: --service ${service.protocol}/PORT` });
+  }
   if (services.some(({ protocol, port }) => protocol === 'udp' && port === spaPort)) {
     faults.push({
       what: `--service udp/${spaPort}: this port takes the SPA packets`,
@@ -212,15 +216,25 @@ function contradictions({
 }
 
 /** The container's image has the program at its own path, and its network one of the router's addresses. */
-function containerFaults(texts: Texts, { router }: Setup): readonly Fault[] {
+function containerFaults(texts: Texts, { router, fwknopd, container }: Setup): readonly Fault[] {
   if (!texts.has('container')) return [];
   const faults: Fault[] = (['fwknopd', 'helper'] as const)
     .filter((option) => texts.has(option))
     .map((option) => ({ what: `--${option}: cannot be combined with --container` }));
   if (router !== '' && !isHost(router)) {
     faults.push({ what: `--router ${router}: with --container expected an IPv4 address` });
+  } else if (router !== '' && container !== undefined) {
+    const [own, lan] = [fwknopd, router].map((text) => networkOf(text, container.prefix));
+    if (own !== lan) {
+      const what = `--container ${fwknopd}/${container.prefix}: the router ${router} is not in this network`;
+      faults.push({ what, hint: "name a free address of the LAN, and the LAN's prefix length" });
+    }
   }
   return faults;
+}
+
+function networkOf(text: string, prefix: number): string {
+  return networkText({ address: { family: 4, text }, prefix });
 }
 
 /** Faults of a setup that may be meant. */
@@ -262,7 +276,12 @@ export const READERS = {
     if (network === undefined || !isHost(network.address.text) || network.prefix < 8) {
       throw new BadValue('expected an IPv4 address of the LAN, such as 192.168.88.5/24');
     }
-    return { address: network.address.text, prefix: network.prefix };
+    const [address, prefix] = [network.address.text, network.prefix];
+    const size = 2 ** (32 - prefix);
+    if (size > 2 && [0, size - 1].includes(addressNumber(address) % size)) {
+      throw new BadValue(`${address}/${prefix} is the first or last address of its network`);
+    }
+    return { address, prefix };
   },
   server: ([value]: readonly string[]) => addressOrName(value),
   service: (values: readonly string[]) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { unfitSource } from '../access/address';
 import type { Service } from '../access/service';
 import type { Knock } from '../knock/knocks';
 
@@ -102,7 +103,10 @@ export function makeSecrets(clients: readonly string[]): Secrets {
   };
 }
 
-/** Whether it is the IPv4 address of a host: a router may take 0.0.0.0 for all addresses [I]. */
+/**
+ * Whether it is the IPv4 address of a host: a router may take 0.0.0.0 for all addresses [I]. A loopback
+ * address is one, for a try on a single machine.
+ */
 export function isHost(text: string): boolean {
-  return isIPv4(text) && !text.startsWith('0.');
+  return isIPv4(text) && (text.startsWith('127.') || !unfitSource({ family: 4, text }));
 }

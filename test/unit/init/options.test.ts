@@ -107,6 +107,25 @@ test('refuses the router as the fwknopd host', async () => {
   ]);
 });
 
+test('refuses the router as the host behind it', async () => {
+  expect(await refused(...NEEDED, '--service=tcp/22,tcp/443=192.168.88.1:8443')).toEqual([
+    "--service tcp/443=192.168.88.1: this is the router; hint: write the router's own port: --service tcp/PORT",
+  ]);
+});
+
+test.each(['0.0.0.0', '224.0.0.1', '255.255.255.255', '169.254.1.1'])(
+  'refuses %s, which is no host, as the fwknopd host and behind the router',
+  async (address) => {
+    const router = ['--router=192.168.88.1', '--server=fw.example.com'];
+    expect(await refused(...router, `--fwknopd=${address}`, '--service=tcp/22')).toEqual([
+      '--fwknopd: expected an IPv4 address',
+    ]);
+    expect(await refused(...NEEDED, `--service=tcp/22=${address}`)).toEqual([
+      expect.stringContaining('--service: expected services such as'),
+    ]);
+  },
+);
+
 describe('--container', () => {
   const argv = NEEDED.filter((word) => !/fwknopd|88\.50/.test(word)).concat('--service=tcp/22');
 
@@ -144,6 +163,24 @@ describe('--container', () => {
       '--container 192.168.88.1: this is the router; hint: name a free address of the LAN',
     ]);
   });
+
+  test.each(['192.168.88.0/24', '192.168.88.255/24', '192.168.91.255/22'])(
+    'refuses %s, which is no host',
+    async (container) => {
+      expect(await refused(...argv, `--container=${container}`)).toEqual([
+        `--container: ${container} is the first or last address of its network`,
+      ]);
+    },
+  );
+
+  test.each(['10.0.0.5/24', '192.168.88.5/32', '192.168.89.5/24'])(
+    'refuses %s, from where the router is not in reach',
+    async (container) => {
+      expect(await refused(...argv, `--container=${container}`)).toEqual([
+        `--container ${container}: the router 192.168.88.1 is not in this network; hint: name a free address of the LAN, and the LAN's prefix length`,
+      ]);
+    },
+  );
 
   test('leaves no question for --fwknopd', async () => {
     const { texts } = await readCommandLine(['--container=192.168.88.5']);
