@@ -103,6 +103,7 @@ export class Session {
    * its list is too long.
    *
    * @param fields the fields to read; all, if there are none
+   * @param fields none for all
    * @param query words that choose the rows, such as `?name=fwknop` (RouterOS manual, API)
    * @throws Trap, SessionError
    */

@@ -432,6 +432,17 @@ describe('trying again', () => {
     }),
   );
 
+  test('a router that begins to listen a second later is reached', async () => {
+    // Where no other test listens, so that the port stays free.
+    const gone = await startTarget('plain', { host: '127.0.0.8' });
+    await gone.close();
+    const { host, port } = gone;
+    setTimeout(() => startTarget('plain', { host, port }), 1000);
+    const { opening, trace } = await attempt(aim(gone, 'plain'), 5000);
+    expect(opening?.changed).toBe(true);
+    expect(trace.filter((text) => text.includes('connection refused')).length).toBeGreaterThan(1);
+  });
+
   test.each(['invalid user name or password (6)', 'cannot log in', 'std failure: not allowed (9)'])(
     'never after the answer %j to a login',
     (text) =>
