@@ -21,6 +21,8 @@ export interface AccessConf {
   readonly files: readonly string[];
   /** The port that the clients send SPA packets to, as the marked block notes it. */
   readonly spaPort: Variable | undefined;
+  /** The services that the clients knock for, as the marked block notes them: `tcp/22 tcp/443`. */
+  readonly services: Variable | undefined;
   /** Lines that keep fwknopd from starting, or from using a stanza. */
   readonly faults: readonly Fault[];
 }
@@ -33,7 +35,7 @@ export interface Files {
 }
 
 const DEEPEST = 3; // files within files, MAX_DEPTH of fwknopd's access.h
-const SPA_PORT = /^# spa-port (\d{1,5})$/;
+const NOTE = /^# (spa-port|services) (.*)$/;
 const KEY_VARIABLE = /^(?:KEY|KEY_BASE64|HMAC_KEY|HMAC_KEY_BASE64|GPG_\w+)$/;
 const ENCRYPTION_KEYS = ['KEY', 'KEY_BASE64', 'GPG_DECRYPT_PW', 'GPG_ALLOW_NO_PW'];
 
@@ -48,18 +50,20 @@ export function readAccessConf(path: string, files: Files): AccessConf {
   const stanzas: Stanza[] = [];
   const read: string[] = [];
   const faults: Fault[] = [];
-  let spaPort: Variable | undefined;
+  const notes = new Map<string, Variable>();
   readFile(path, 1);
-  return { stanzas, files: read, spaPort, faults };
+  const [spaPort, services] = [notes.get('spa-port'), notes.get('services')];
+  return { stanzas, files: read, spaPort, services, faults };
 
   function readFile(file: string, depth: number): void {
     let settings: Map<string, Variable> | undefined;
     let isMarked = false;
     for (const { line, place } of linesOf(file)) {
-      if (line === MARKER_BEGIN) isMarked = true;
-      else if (line === MARKER_END) isMarked = false;
-      const [, noted] = SPA_PORT.exec(line) ?? [];
-      if (isMarked && noted !== undefined) spaPort = { value: noted, place };
+      const text = line.trimEnd();
+      if (text === MARKER_BEGIN) isMarked = true;
+      else if (text === MARKER_END) isMarked = false;
+      const [, note = '', noted = ''] = NOTE.exec(text) ?? [];
+      if (isMarked && note !== '') notes.set(note, { value: noted, place });
       if (isComment(line)) continue;
       const variable = readVariable(line, place);
       if (variable === undefined) continue;

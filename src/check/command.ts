@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { parseAccessRequest } from '../access/access-request';
+import { parsePort, parseProtocol, type Service } from '../access/service';
 import { parseCommandLine } from '../cli/opening';
 import { collectFaults, Failure, type Fault } from '../common/failure';
 import { LONGEST_COMMAND, MOST_ARGUMENTS } from '../common/fwknopd';
@@ -34,6 +35,8 @@ export interface HelperCommand {
   readonly config: string;
   /** The options of the line, with absolute paths; undefined where they cannot be read. */
   readonly overrides: Overrides | undefined;
+  /** The service that the line names; undefined where the client names one. */
+  readonly service: Service | undefined;
 }
 
 /** The program of a line, its arguments, and the script between fwknopd and it. */
@@ -64,8 +67,8 @@ export async function checkCommand(
   const length = Math.max(value.length, longestExpansion(value));
   const count = wordsOf(value).length - 1;
   const unknown = unknownVariables(value);
-  const { overrides, ...checked } =
-    unknown.length === 0 ? await checkArguments(args) : { overrides: undefined, faults: unknown };
+  const { overrides, service, ...checked } =
+    unknown.length === 0 ? await checkArguments(args) : { ...UNREADABLE, faults: unknown };
   const faults = [...checkLimits(length, count), ...checked.faults];
   const finding = (status: Finding['status'], { what, hint }: Fault): Finding => ({
     status,
@@ -76,7 +79,7 @@ export async function checkCommand(
   const what = `${length} of ${LONGEST_COMMAND} characters, ${count} of ${MOST_ARGUMENTS} arguments`;
   const config = overrides?.config ?? DEFAULT_CONFIG_FILE;
   return {
-    command: { place, program, wrapper, config, overrides },
+    command: { place, program, wrapper, config, overrides, service },
     findings: [
       ...(faults.length === 0 ? [finding('ok', { what })] : []),
       ...faults.map((fault) => finding('FAIL', fault)),
@@ -111,24 +114,31 @@ function unknownVariables(value: string): readonly Fault[] {
   }));
 }
 
+const UNREADABLE = { overrides: undefined, service: undefined };
+
 /** Checks the program's own arguments by the reader that an opening uses. */
 async function checkArguments(
   argv: readonly string[],
-): Promise<{ overrides: Overrides | undefined; faults: readonly Fault[] }> {
+): Promise<Pick<HelperCommand, 'overrides' | 'service'> & { faults: readonly Fault[] }> {
   try {
     const invocation = await parseCommandLine(argv);
     if (invocation.verb !== 'open') {
       const what = `--${invocation.verb} opens nothing`;
-      return { overrides: undefined, faults: [{ what, hint: 'remove it' }] };
+      return { ...UNREADABLE, faults: [{ what, hint: 'remove it' }] };
     }
     const { positionals, overrides, dryRun } = invocation;
     const faults = [...checkPositionals(positionals)];
     if (dryRun) faults.push({ what: '--dry-run opens nothing', hint: 'remove it' });
-    return { overrides: inRoot(overrides), faults };
+    return { overrides: inRoot(overrides), service: namedService(positionals), faults };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { overrides: undefined, faults: error.faults };
+    return { ...UNREADABLE, faults: error.faults };
   }
+}
+
+function namedService([, proto = '', digits = '']: readonly string[]): Service | undefined {
+  const [protocol, port] = [parseProtocol(proto), parsePort(digits)];
+  return protocol && port !== undefined ? { protocol, port } : undefined;
 }
 
 /** Makes the paths of a line absolute: fwknopd runs it in the directory /. */

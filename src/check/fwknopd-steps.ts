@@ -8,6 +8,7 @@ import type { SyslogMode } from '../config/settings';
 import { type AccessConf, readAccessConf, type Stanza } from './access-conf';
 import { checkClients, checkConfigs, type HelperCommand } from './command';
 import { type FwknopdSettings, passesEnvironment, readFwknopdConfig } from './fwknopd-config';
+import { checkServices } from './grants';
 import { checkAppArmor, checkClock, checkIdentity, checkSandbox } from './host';
 import { checkCapture, checkDestinations, checkRunning } from './listening';
 import type { Finding, Section } from './output';
@@ -110,7 +111,7 @@ export async function checkFwknopd(
 }
 
 async function checkStanzas(
-  { stanzas }: AccessConf,
+  { stanzas, services }: AccessConf,
   { commands, findings }: Lines,
   { accessConf, checked, configs, deadline }: FwknopdCheck,
   caller: Caller,
@@ -130,6 +131,7 @@ async function checkStanzas(
   }
   section.addAll(checkConfigs(commands, checked));
   section.addAll(checkClients(commands, configs));
+  section.addAll(checkServices(commands, services));
   const ordinary = stanzas.filter(({ variables: settings }) => !settings.has('CMD_CYCLE_OPEN'));
   section.addAll(
     ordinary.map(

@@ -1,6 +1,6 @@
 /** `check`: what it says of routers in every state, what it sends to them, and how it ends. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { certificates } from '../../simulator/certificates';
@@ -8,6 +8,7 @@ import { cutShort, type Fault, refusing, type Stage, saying } from '../../simula
 import { Configuration } from '../../simulator/script/configuration';
 import { importScript } from '../../simulator/script/script';
 import { USAGE } from '../../src/check/usage';
+import { MARKER_BEGIN, MARKER_END } from '../../src/common/fwknopd';
 import {
   downRouter,
   ourRouter,
@@ -647,6 +648,61 @@ test.concurrent('a client without a table, where others have one', async () => {
   );
   expect(await clientOf('')).toMatch(/no --client: all of \[grant\] is granted/);
   expect(await clientOf('--client phone')).not.toMatch(/client: /);
+});
+
+describe('services that are not granted', () => {
+  test.concurrent.each<[string, string, string, string, number, string[]]>([
+    [
+      'to a line that names one',
+      '["tcp/22"]',
+      'tcp 2222',
+      '',
+      78,
+      [
+        'FAIL  services: ACCESS:5: tcp/2222 is not granted',
+        'hint: add it to services under [grant]',
+      ],
+    ],
+    [
+      'to anybody, though clients knock for it',
+      '["tcp/443"]',
+      '$PROTO $PORT',
+      'tcp/22',
+      78,
+      [
+        'FAIL  services: ACCESS:2: the clients knock for tcp/22, which is granted to none',
+        'hint: add it to services under [grant], or take it out of this line',
+      ],
+    ],
+    [
+      'beside one that is',
+      '["tcp/400-443"]',
+      '$PROTO $PORT',
+      'tcp/22 tcp/443',
+      0,
+      [
+        'warn  services: ACCESS:2: the clients knock for tcp/22, which is granted to none',
+        'hint: add it to services under [grant], or take it out of this line',
+      ],
+    ],
+    ['but all are', '["tcp/22"]', 'tcp 22', 'tcp/22', 0, []],
+  ])('%s', async (_, granted, words, noted, status, expected) => {
+    const config = configuration(
+      [{ router: await ourRouter(), lines: OFF }],
+      ['syslog = "off"', '[grant]', `services = ${granted}`],
+    );
+    const command = `${NODE} ${EXECUTABLE} --config ${config} $SRC ${words} 30`;
+    const conf = accessConf(config, { CMD_CYCLE_OPEN: command });
+    const stanza = readFileSync(conf, 'utf8');
+    if (noted !== '') {
+      writeFileSync(conf, `${MARKER_BEGIN}\n# services ${noted}\n${stanza}${MARKER_END}\n`);
+    }
+    const result = await check(config, ['--access-conf', conf]);
+    expect(result.status).toBe(status);
+    const lines = about('fwknopd', result).map((line) => line.replace(conf, 'ACCESS'));
+    const first = lines.findIndex((line) => / services: /.test(line));
+    expect(first < 0 ? [] : lines.slice(first, first + 2)).toEqual(expected);
+  });
 });
 
 describe('the command line', () => {
