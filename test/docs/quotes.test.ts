@@ -82,6 +82,15 @@ test.each(cases(({ blocks }) => blocks.filter(({ language }) => language === 'to
   },
 );
 
+test('the tables of settings are those of the example', () => {
+  const example = readFileSync(join(ROOT, 'mikrotik.toml.example'), 'utf8');
+  const settings = [...example.matchAll(/^#?([a-z0-9-]+) *=/gm)].map(([, name = '']) => name);
+  const rows = readPage('docs/configuration.md').prose.match(/^\| `.*?\|/gm) ?? [];
+  const documented = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  // The example names it in a comment, as the other way to give the password.
+  expect(new Set(documented)).toEqual(new Set([...settings, 'password']));
+});
+
 test('the README is short, and claims little by inference', () => {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
   expect(text.split('\n').length - 1).toBeLessThanOrEqual(200);
