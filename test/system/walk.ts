@@ -17,6 +17,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -165,6 +166,21 @@ async function onTerminal(text: string): Promise<string> {
   return screen;
 }
 
+/** The setup of somebody who uses open_ports.py over TLS. @param keys lines of access.conf */
+function writeOldSetup(password: string, keys: readonly string[]): void {
+  writeFileSync(path('opt/open_ports.py'), 'api = connect(ssl_wrapper=context.wrap_socket)\n');
+  const login = `--routerip ${ROUTER} --routeruser fwknop-mikrotik --routerpass ${password}`;
+  const words = '$SRC $PROTO $PORT $CLIENT_TIMEOUT';
+  const stanza = [
+    ...['SOURCE ANY', ...keys, 'REQUIRE_SOURCE_ADDRESS Y'],
+    `CMD_CYCLE_OPEN /usr/bin/python3 /opt/open_ports.py ${login} ${words}`,
+    'CMD_CYCLE_CLOSE NONE',
+  ];
+  writeFileSync(path('etc/fwknop/access.conf'), `${stanza.join('\n')}\n`);
+  const listens = 'ENABLE_NFQ_CAPTURE N;\nENABLE_UDP_SERVER Y;\n';
+  appendFileSync(path('etc/fwknop/fwknopd.conf'), listens);
+}
+
 async function use(): Promise<void> {
   const [init = '', onRouter = '', install = '', client = '', knock = ''] = blocks('Quick start');
   const [scp = '', ssh = ''] = onRouter.split(/\n(?=ssh)/);
@@ -213,6 +229,7 @@ async function use(): Promise<void> {
     assert.match(output, new RegExp(BANNER), output);
     assert.match(read(SYSLOG), new RegExp(`opened tcp/22 to ${OUTSIDE}`));
   });
+  const [, password = ''] = /^password = "(.*)"$/m.exec(read('etc/fwknop/mikrotik.toml')) ?? [];
   await step('all of it is removed', async () => {
     const [remove = ''] = blocks('Upgrade and remove');
     await must(...typed('inside', remove));
@@ -220,6 +237,18 @@ async function use(): Promise<void> {
     assert.deepEqual(router.additions(), []);
     assert.ok(!existsSync(path('usr/bin/fwknop-mikrotik')));
     assert.doesNotMatch(read('etc/fwknop/access.conf'), /fwknop-mikrotik/);
+    rmSync(path('etc/fwknop/mikrotik.toml'));
+  });
+  await step('from open_ports.py: install moves its line, and a knock opens', async () => {
+    await must(...typed('inside', 'sudo apt-get install ./fwknop-mikrotik_*_all.deb'));
+    const keys = read(`${home}/laptop/fwknoprc`).match(/^(?:HMAC_)?KEY_BASE64 .*$/gm) ?? [];
+    writeOldSetup(password, keys.slice(0, 2));
+    const [migrate = ''] = blocks('From open_ports.py');
+    const screen = await onTerminal(migrate);
+    assert.match(screen, /ready: knock from outside/, screen);
+    await must(...typed('outside', 'fwknop -n fw.example.com-tcp443', home));
+    const lists = () => router.api.lists.v4.entries().map(({ list }) => list);
+    await until('the entry', () => lists().includes('FWKNOP_6_443'));
   });
 }
 
