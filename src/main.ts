@@ -36,7 +36,7 @@ interface Outcome {
  */
 export async function main(argv: readonly string[], whenDone: () => void): Promise<void> {
   process.exitCode = EXIT.bug.status;
-  // A warning of Node's would take the place of our line in the 255 bytes that fwknopd reads.
+  // A warning of Node's would take the place of the outcome in the 255 bytes that fwknopd reads.
   process.removeAllListeners('warning');
   if (argv.some((word) => word.startsWith('--routerpass'))) process.title = 'fwknop-mikrotik';
 
@@ -90,7 +90,7 @@ export async function main(argv: readonly string[], whenDone: () => void): Promi
 
 const PASSWORD_IN_ARGUMENTS: Line = {
   level: 'warning',
-  what: 'fwknopd logs --routerpass, and ps shows it while we start',
+  what: 'fwknopd logs --routerpass, and ps shows it during the start',
   hint: 'use --password-file, or password-file in the configuration',
 };
 

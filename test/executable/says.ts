@@ -7,7 +7,7 @@ export const BAD_PORT_TEXT = 'port: not a number in 1-65535';
 export const MAY_BE_OPEN_HINT = 'hint: it may be open: try, or knock again';
 export const UNCONFIRMED_TEXT = `127.0.0.1: add not confirmed: no answer in time (add); ${MAY_BE_OPEN_HINT}`;
 export const PASSWORD_WARNING =
-  'fwknopd logs --routerpass, and ps shows it while we start; hint: use --password-file, or password-file in the configuration';
+  'fwknopd logs --routerpass, and ps shows it during the start; hint: use --password-file, or password-file in the configuration';
 
 export function refusedText(host: string): string {
   return `${host}: connection refused; hint: is the router up, the API service enabled, and this host in its Available From?`;
