@@ -33,8 +33,9 @@ export async function resolve(host: string, deadline: Deadline): Promise<readonl
     );
     const stop = () => {
       child.kill('SIGKILL');
-      // A process that getent has started may hold the pipe open.
+      // A process that getent has started may hold the pipes open.
       child.stdout?.destroy();
+      child.stderr?.destroy();
       fail(new SessionError('deadline', 'no answer in time (name lookup)'));
     };
     children.add(child);

@@ -99,11 +99,9 @@ export class Session {
   }
 
   /**
-   * Reads the rows of a menu. A router that takes more than 2 s for it ends the session:
-   * its list is too long.
+   * Reads the rows of a menu. The session ends where this takes more than 2 s: the list is too long.
    *
    * @param fields the fields to read; all, if there are none
-   * @param fields none for all
    * @param query words that choose the rows, such as `?name=fwknop` (RouterOS manual, API)
    * @throws Trap, SessionError
    */

@@ -222,15 +222,27 @@ inNetwork('a host name that does not exist', async () => {
   expect(result).toMatchObject(said(69, text));
 });
 
+/** A lookup whose child holds the pipes open for a minute. */
+const lastingGetent = () =>
+  fileInPlaceOf('/usr/bin/getent', ownFile('getent', '#!/bin/sh\nsleep 60 &\n', 0o755));
+
 inNetwork('a host name, and a lookup that leaves a process behind', async () => {
-  // Its child holds the pipe open, and longer than the lookup itself.
-  const getent = ownFile('getent', '#!/bin/sh\nsleep 60 &\n', 0o755);
   const args = [...flags({ host: 'router.example', port: 8728 }), ...tlsFlags('plain')];
   const result = await run([...args, '--deadline', '1', ...WORDS], {
-    command: networkless([fileInPlaceOf('/usr/bin/getent', getent)], [EXECUTABLE]),
+    command: networkless([lastingGetent()], [EXECUTABLE]),
   });
   expect(result).toMatchObject(said(69, 'router.example: no answer in time (name lookup)'));
   inTime(result, 1);
+});
+
+inNetwork('check, and a lookup that leaves a process behind', async () => {
+  const router = `[[router]]\nhost = "router.example"\nuser = "fwknop"\npassword = "x"\n`;
+  const config = ownFile('lookup.toml', `deadline = 1\n${router}`);
+  const result = await run(['check', '--config', config], {
+    command: networkless([lastingGetent()], [EXECUTABLE]),
+  });
+  expect(result.stdout).toContain('router.example: name: no answer in time (name lookup)');
+  expect(result.took).toBeLessThan(10_000);
 });
 
 inNetwork('a host name, and dead name servers', async () => {
