@@ -4,6 +4,7 @@ import { showPath } from '../common/trusted-file';
 import type { HelperCommand } from './command';
 import type { FwknopdSettings } from './fwknopd-config';
 import type { Finding } from './output';
+import { readProcess } from './process';
 import { resolveProgram } from './program-path';
 import { runProgram } from './run-program';
 import { hasSystemd } from './service';
@@ -105,14 +106,14 @@ function textOf(path: string): string {
  */
 export function checkIdentity(pid: number | 'self'): readonly Finding[] {
   const step = 'identity';
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const status = readProcess(pid, 'status');
   const [, uid = '0'] = /^Uid:\s+\d+\s+(\d+)/m.exec(status) ?? [];
   if (uid !== '0') {
     return [{ status: 'ok', step, what: `an opening runs as user ${uid}, as fwknopd does` }];
   }
   const capabilities = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const may = (bit: bigint, map: string) =>
-    ((capabilities >> bit) & 1n) === 1n && isMapped(`/proc/${pid}/${map}`);
+    ((capabilities >> bit) & 1n) === 1n && isMapped(readProcess(pid, map));
   const [setsUser, setsGroup] = [may(CAP_SETUID, 'uid_map'), may(CAP_SETGID, 'gid_map')];
   if (setsUser && setsGroup) {
     const what = `an opening gives up root before it connects (user ${NOBODY})`;
@@ -128,12 +129,10 @@ export function checkIdentity(pid: number | 'self'): readonly Finding[] {
 
 /** Whether a user namespace has the id of nobody. @param map lines of inside, outside, length */
 function isMapped(map: string): boolean {
-  return readFileSync(map, 'utf8')
-    .split('\n')
-    .some((line) => {
-      const [first = Number.NaN, , length = 0] = line.trim().split(/\s+/).map(Number);
-      return first <= NOBODY && NOBODY < first + length;
-    });
+  return map.split('\n').some((line) => {
+    const [first = Number.NaN, , length = 0] = line.trim().split(/\s+/).map(Number);
+    return first <= NOBODY && NOBODY < first + length;
+  });
 }
 
 /**

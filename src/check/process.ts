@@ -63,7 +63,7 @@ function environmentOf(pid: number): Readonly<Record<string, string>> {
 /** Whether a process has a UDP socket on a port. */
 export function hasUdpPort(pid: number, port: number): boolean {
   const sockets = new Set(
-    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    (ifThere(() => readdirSync(`/proc/${pid}/fd`)) ?? []).flatMap((fd) => {
       const target = ifThere(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '';
       return OWN_SOCKET.exec(target)?.[1] ?? [];
     }),
@@ -78,9 +78,15 @@ export function hasUdpPort(pid: number, port: number): boolean {
   });
 }
 
+/** Reads a file of a process in /proc, or of this one where the other has ended meanwhile. */
+export function readProcess(pid: number | 'self', name: string): string {
+  const text = ifThere(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'));
+  return text ?? readFileSync(`/proc/self/${name}`, 'utf8');
+}
+
 /** The network interfaces that a process sees. */
 export function interfacesOf(pid: number | 'self'): readonly string[] {
-  const text = readFileSync(`/proc/${pid}/net/dev`, 'utf8');
+  const text = readProcess(pid, 'net/dev');
   return text.split('\n').flatMap((line) => /^\s*([^\s:|]+):/.exec(line)?.[1] ?? []);
 }
 

@@ -18,6 +18,8 @@ import { EXECUTABLE, type Run, run } from '../support/run';
 import { inNamespace, testInNamespace } from './namespace';
 
 const SHIPPED = '/etc/fwknop';
+/** No fwknopd of another test is seen. */
+const NO_OTHERS = ['/usr/bin/unshare', '--pid', '--mount-proc', '--fork', '--kill-child'];
 const SYSTEMCTL = '/usr/bin/systemctl';
 
 /** `test`, where there are fwknop-server's own files, and a namespace to mount others over them. */
@@ -82,7 +84,7 @@ export class EtcFwknop {
       '[ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd',
       ...more,
     ];
-    return inNamespace(setUp, ['/usr/bin/env', ...env, ...program]);
+    return inNamespace(setUp, [...NO_OTHERS, '/usr/bin/env', ...env, ...program]);
   }
 
   /** Runs the executable by these words. */
