@@ -25,6 +25,8 @@ export interface Ownership {
  */
 export function stageFile(path: string, text: string, { mode, owner }: Ownership): string {
   const temporary = `${path}.${process.pid}.new`;
+  // A run with the same number may have been killed: in a container, the numbers are always the same.
+  rmSync(temporary, { force: true });
   const file = openSync(temporary, 'wx', 0o600);
   try {
     try {
