@@ -30,7 +30,7 @@ export function isPrintable(text: string): boolean {
 /** Whether text is a host name, and no IP address. */
 export function isHostName(text: string): boolean {
   const isSpelled = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text);
-  return isSpelled && text.length <= 253;
+  return isSpelled && !text.includes('..') && text.length <= 253;
 }
 
 /** Writes a word for a shell: in quotes, where it needs them. */

@@ -117,6 +117,7 @@ test.each<[string, (value: unknown) => unknown, unknown, string]>([
     'expected at most 40 characters',
   ],
   ['an empty name', setting.routerName, '', 'expected a text that is not empty'],
+  ['a host with an empty label', setting.host, 'fw..example', NO_HOST],
   ['an empty host', setting.host, '', 'expected a text that is not empty'],
   ['a host and port', setting.host, '192.168.88.1:8729', NO_HOST],
   ['a URL', setting.host, 'https://192.168.88.1', NO_HOST],
