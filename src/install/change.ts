@@ -50,6 +50,7 @@ export function readTarget(name: string, isLasting = false): Target {
     return { name, path, text: undefined, ownership: CLOSED };
   }
   const real = resolveLinks(path);
+  if (!isTrusted) requireOwnDirectory(dirname(real));
   const { text } = isTrusted ? readRegularFile(real) : readTrustedFile(real);
   if (text.includes('\ufffd')) {
     const what = `${showPath(path)}: not UTF-8, so it cannot be edited`;

@@ -149,6 +149,21 @@ describe('the files', () => {
     expect(etc.read('access.conf')).toBe(etc.read('mine.conf'));
   });
 
+  testWithFwknop('a link into a directory that others can write is refused', async () => {
+    const etc = new EtcFwknop();
+    const shared = ownPath('shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o777);
+    renameSync(join(etc.path, 'access.conf'), join(shared, 'access.conf'));
+    symlinkSync(join(shared, 'access.conf'), join(etc.path, 'access.conf'));
+    const { status, stderr } = await etc.run(['install', setup, FILES_ONLY]);
+    expect({ status, stderr }).toEqual({
+      status: 78,
+      stderr: line(`${shared}: may be written by others; hint: chmod go-w ${shared}`),
+    });
+    expect(readdirSync(shared)).toEqual(['access.conf']);
+  });
+
   testWithFwknop('the port is the one of init', async () => {
     const etc = new EtcFwknop();
     const other = await makeSetup('--spa-port=62299');
