@@ -4,9 +4,10 @@ import { isatty } from 'node:tty';
 import { splitCommandLine } from '../cli/arguments';
 import { print } from '../cli/report';
 import { askSecret, isTerminal } from '../cli/terminal';
-import { isContainer, lastingFile } from '../common/container';
+import { lastingFile } from '../common/container';
 import { collectFaults, EXIT, Failure } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
+import { requireRoot } from '../common/root';
 import { printable, shellWord } from '../common/text';
 import { readTrustedFile, showPath } from '../common/trusted-file';
 import { BadValue } from '../common/values';
@@ -49,7 +50,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     print(USAGE);
     return EXIT.open.status;
   }
-  requireRoot(argv);
+  requireRoot('check', argv);
   const output = new Output(print, isatty(1) && !process.env.NO_COLOR, options.isQuiet);
   const lines = await readLines(options.accessConf);
   const openings = openingsOf(lines.commands, options.config);
@@ -151,14 +152,6 @@ export function readPin(value: string | undefined): string | undefined {
     if (!(error instanceof BadValue)) throw error;
     throw new Failure('usage', `--pin: ${error.message}`);
   }
-}
-
-/** fwknopd runs the program as root, and its files are for root to read. */
-function requireRoot(argv: readonly string[]): void {
-  if (process.geteuid?.() === 0) return;
-  const command = ['fwknop-mikrotik', 'check', ...argv].map(shellWord).join(' ');
-  const hint = isContainer() ? `as root: ${command}` : `sudo ${command}`;
-  throw new Failure('config', 'check: run it as root, as fwknopd does', hint);
 }
 
 function readConfig(opening: Opening, output: Output): Config | undefined {

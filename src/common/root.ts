@@ -1,3 +1,7 @@
+import { isContainer } from './container';
+import { Failure } from './failure';
+import { shellWord } from './text';
+
 /** The user and the group nobody, and nogroup of Debian: numbers, since a name would need a lookup on disk. */
 const NOBODY = 65534;
 
@@ -19,4 +23,17 @@ export function giveUpRoot(): void {
       // The other steps may still be allowed.
     }
   }
+}
+
+/**
+ * Refuses to go on as another user than root, whom fwknopd's files belong to.
+ *
+ * @param command the subcommand, with the arguments that follow it
+ * @throws Failure `config`
+ */
+export function requireRoot(command: string, argv: readonly string[]): void {
+  if (process.geteuid?.() === 0) return;
+  const words = ['fwknop-mikrotik', command, ...argv].map(shellWord).join(' ');
+  const hint = isContainer() ? `as root: ${words}` : `sudo ${words}`;
+  throw new Failure('config', `${command}: must run as root`, hint);
 }

@@ -8,6 +8,7 @@ import { isContainer } from '../common/container';
 import { EXIT } from '../common/failure';
 import { DEFAULT_ACCESS_CONF } from '../common/fwknopd';
 import { ownPath } from '../common/own-path';
+import { requireRoot } from '../common/root';
 import { showPath } from '../common/trusted-file';
 import { DEFAULT_CONFIG_FILE } from '../config/config';
 import {
@@ -25,7 +26,7 @@ import { listenLines } from './fwknopd-conf';
 import { serve } from './fwknopd-service';
 import { splitAtMarkers, withMarked, withoutMarked } from './markers';
 import { planMigration } from './migrate';
-import { type InstallOptions, readOptions, requireRoot } from './options';
+import { type InstallOptions, readOptions } from './options';
 import { readSetupDirectory, type SetupText } from './setup-directory';
 import { USAGE } from './usage';
 

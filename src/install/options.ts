@@ -2,7 +2,6 @@ import { readPin } from '../check/check';
 import { splitCommandLine } from '../cli/arguments';
 import { isTerminal } from '../cli/terminal';
 import { Failure } from '../common/failure';
-import { shellWord } from '../common/text';
 import { DEFAULT_OUT } from '../init/options';
 
 const SWITCHES = ['dry-run', 'force', 'files-only', 'migrate', 'undo', 'help'] as const;
@@ -58,11 +57,4 @@ function refuse(given: readonly string[], option: string, others: readonly strin
   if (other !== undefined) {
     throw new Failure('usage', `${other}: cannot be combined with ${option}`, `see ${HELP}`);
   }
-}
-
-/** fwknopd's files are root's. @throws Failure `config` */
-export function requireRoot(command: string, argv: readonly string[]): void {
-  if (process.geteuid?.() === 0) return;
-  const words = ['sudo', 'fwknop-mikrotik', command, ...argv].map(shellWord);
-  throw new Failure('config', `${command}: must run as root`, words.join(' '));
 }

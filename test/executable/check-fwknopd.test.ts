@@ -106,7 +106,7 @@ testAsRoot('another user than root', async () => {
     status: 78,
     stdout: '',
     stderr:
-      "fwknop-mikrotik: check: run it as root, as fwknopd does; hint: sudo fwknop-mikrotik check --config '/x y' --quiet\n",
+      "fwknop-mikrotik: check: must run as root; hint: sudo fwknop-mikrotik check --config '/x y' --quiet\n",
   });
 });
 
