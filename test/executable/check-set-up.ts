@@ -9,6 +9,7 @@ import { ownFile, ownPath, PASSWORD, passwordFile } from '../support/router';
 import { EXECUTABLE, type Run, run } from '../support/run';
 import { NODE } from '../support/shipped';
 import { routerTable } from '../support/toml';
+import { testAsRoot } from '../support/users';
 
 const PATHS = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
 
@@ -28,7 +29,7 @@ export function configuration(
   const tables = targets.map(({ router: { host, port }, user = 'fwknop', lines: more = [] }) =>
     routerTable({ host, port, user, 'password-file': passwordFile() }, ...more),
   );
-  return ownFile('mikrotik.toml', `${[...lines, ...tables].join('\n')}\n`);
+  return ownFile('mikrotik.toml', `${[...lines, ...tables].join('\n').trimEnd()}\n`);
 }
 
 /** Lines of access.conf; null takes one out. */
@@ -84,8 +85,17 @@ const wayIn = existsSync(FWKNOPD)
 /** `test`, where a check can find all as it should be: root, or somebody like it, and fwknopd. */
 export const testCheck =
   wayIn === undefined
-    ? leftOut('check', 'fwknop-server, iproute2, and the permission to make namespaces')
+    ? leftOutConcurrent('check', 'fwknop-server, iproute2, and the permission to make namespaces')
     : test;
+
+/** `test`, where besides the tests run as root: a namespace of another user has no other users. */
+export const testCheckAsRoot = wayIn === undefined ? testCheck : testAsRoot;
+
+/** Does as leftOut, for tests that run concurrently. */
+export function leftOutConcurrent(what: string, missing: string): typeof test {
+  const skip = leftOut(what, missing);
+  return Object.assign(skip, { concurrent: test.concurrent.skip }) as unknown as typeof test;
+}
 
 /**
  * Puts together what runs a check beside a fwknopd of its own: no check sees another's, and fwknopd
