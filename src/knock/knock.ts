@@ -114,8 +114,7 @@ async function addressOf(host: string): Promise<string> {
   const deadline = new Deadline(process.uptime() + LOOKUP);
   try {
     const [address] = await resolve(host, deadline);
-    if (address !== undefined) return address;
-    throw new Failure('unreachable', `${host}: no address`);
+    return address;
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
     throw new Failure('unreachable', `${host}: ${error.message}`, error.hint);

@@ -63,7 +63,7 @@ export async function open(
     let session: Session | undefined;
     try {
       const addresses = await resolve(router.host, deadline);
-      const address = addresses[tries % addresses.length] ?? router.host;
+      const address = addresses[tries % addresses.length] ?? addresses[0];
       session = await Session.open(router, address, deadline, trace);
       const opening = await ensure(session, entry);
       if (router.email === undefined || !opening.changed) return opening;

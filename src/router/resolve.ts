@@ -9,14 +9,17 @@ const ENDINGS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const children = new Set<ChildProcess>();
 
 /**
- * Finds the addresses of a host, best first; of an IP address, itself.
+ * Finds the IP addresses of a host, best first; of an IP address, itself.
  *
  * The system's getent does the lookup, because Node's own runs in a thread that nothing can stop: with
  * a dead name server it outlives even process.exit(), and so the deadline.
  *
  * @throws SessionError `lost` or `deadline`
  */
-export async function resolve(host: string, deadline: Deadline): Promise<readonly string[]> {
+export async function resolve(
+  host: string,
+  deadline: Deadline,
+): Promise<readonly [string, ...string[]]> {
   if (isIP(host) !== 0) return [host];
   const output = await new Promise<string>((settle, fail) => {
     dieTogether();
@@ -28,7 +31,7 @@ export async function resolve(host: string, deadline: Deadline): Promise<readonl
         children.delete(child);
         deadline.off(stop);
         if (error === null) settle(stdout);
-        else fail(explain(error));
+        else fail(notReachable(whyNot(error.code)));
       },
     );
     const stop = () => {
@@ -42,8 +45,11 @@ export async function resolve(host: string, deadline: Deadline): Promise<readonl
     deadline.on(stop);
   });
   // A line for each address and socket type: "192.0.2.1  STREAM router.example".
-  const addresses = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
-  return [...new Set(addresses)];
+  const words = output.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
+  const [best, ...others] = new Set(words.filter((word) => isIP(word) !== 0));
+  // Given the name, Node would look it up by itself.
+  if (best === undefined) throw notReachable('name not found');
+  return [best, ...others];
 }
 
 /** From now on, a signal that ends this process ends its lookups as well. */
@@ -58,9 +64,8 @@ function die(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function explain({ code }: Error & { code?: unknown }): SessionError {
-  const what = `not reachable: ${whyNot(code)}`;
-  return new SessionError('lost', what, 'use its IP address as host');
+function notReachable(why: string): SessionError {
+  return new SessionError('lost', `not reachable: ${why}`, 'use its IP address as host');
 }
 
 /** @param code getent's exit status, or why it could not be run */

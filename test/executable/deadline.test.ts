@@ -222,6 +222,20 @@ inNetwork('a host name that does not exist', async () => {
   expect(result).toMatchObject(said(69, text));
 });
 
+inNetwork.each(['', '-x STREAM', 'router.example STREAM'])(
+  'a host name, and a lookup without an address: "%s"',
+  async (output) => {
+    // With the name alone Node would begin a lookup of its own, which nothing can stop.
+    const getent = ownFile('getent', `#!/bin/sh\necho '${output}'\n`, 0o755);
+    const args = [...flags({ host: 'router.example', port: 8728 }), ...tlsFlags('plain')];
+    const result = await run([...args, '--deadline', '5', ...WORDS], {
+      command: networkless([fileInPlaceOf('/usr/bin/getent', getent)], [EXECUTABLE]),
+    });
+    const text = 'router.example: not reachable: name not found; hint: use its IP address as host';
+    expect(result).toMatchObject(said(69, text));
+  },
+);
+
 /** A lookup whose child holds the pipes open for a minute. */
 const lastingGetent = () =>
   fileInPlaceOf('/usr/bin/getent', ownFile('getent', '#!/bin/sh\nsleep 60 &\n', 0o755));
