@@ -87,7 +87,10 @@ function addProgram(tree: Tree): void {
 function addDocumentation(tree: Tree, date: Date): void {
   tree.addCompressed(`usr/share/man/man8/${name}.8`, read(`man/${name}.8`));
   tree.add(`usr/share/bash-completion/completions/${name}`, read('dist/completion.bash'));
-  tree.addCompressed(`${DOCUMENTATION}/README.md`, read('README.md'));
+  const pages = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'));
+  for (const page of ['README.md', ...pages.map((file) => `docs/${file}`)]) {
+    tree.addCompressed(`${DOCUMENTATION}/${page}`, read(page));
+  }
   for (const file of ['access.conf.example', 'mikrotik.toml.example']) {
     tree.add(`${DOCUMENTATION}/examples/${file}`, read(file));
   }

@@ -36,7 +36,7 @@ import { OPENED_TEXT } from './says';
 const ROOT = resolve(__dirname, '../..');
 
 const BELONGS =
-  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|dist\/(?:[a-z]+|main-[A-Z0-9]{8})\.(?:js|txt|bash)|man\/.*\.8)$/;
+  /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|access\.conf\.example|mikrotik\.toml\.example|bin\/fwknop-mikrotik|docs\/[a-z-]+\.md|dist\/(?:[a-z]+|main-[A-Z0-9]{8})\.(?:js|txt|bash)|man\/.*\.8)$/;
 
 /** A router that a dry run names, and does not connect to. */
 const NOWHERE = ['--routerip=192.0.2.1', '--routeruser=u', '--routerpass=p'];
@@ -90,6 +90,7 @@ test('holds what it should, and nothing else', async () => {
     expect.arrayContaining([
       'package.json',
       'README.md',
+      'docs/troubleshooting.md',
       'LICENSE',
       'access.conf.example',
       'mikrotik.toml.example',

@@ -63,6 +63,9 @@ testDeb('has its files where Debian looks for them, owned by root and closed to 
         }),
       '-rw-r--r-- usr/share/bash-completion/completions/fwknop-mikrotik',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/README.md.gz',
+      ...readdirSync(join(ROOT, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `-rw-r--r-- usr/share/doc/fwknop-mikrotik/docs/${name}.gz`),
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/changelog.gz',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/copyright',
       '-rw-r--r-- usr/share/doc/fwknop-mikrotik/examples/access.conf.example',
