@@ -89,6 +89,23 @@ asRoot.each([
   expect(router.lists.v4.entries()).toMatchObject([OPENED]);
 });
 
+asRoot('a full pipe of root that nobody reads does not hold it', async () => {
+  const router = await ourRouter();
+  // A pipe without a name: only its owner may open it again.
+  const script = `
+import os, subprocess, sys
+_, end = os.pipe()
+filler = os.open(f"/proc/self/fd/{end}", os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True: os.write(filler, b"." * 4096)
+except BlockingIOError: pass
+sys.exit(subprocess.run(["timeout", "-s", "KILL", "20", *sys.argv[1:]], stderr=end).returncode)`;
+  const command = ['/usr/bin/python3', '-c', script, EXECUTABLE];
+  const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS], { command });
+  expect(result.status).toBe(0);
+  expect(router.lists.v4.entries()).toMatchObject([OPENED]);
+});
+
 describe('a program that it starts', () => {
   /** A program that leaves its /proc/PID/status in `notes`, and then writes `output`. */
   function spy(output: string) {

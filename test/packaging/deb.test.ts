@@ -1,9 +1,10 @@
 /** The Debian package as it is built here; packaging/test-deb installs it. */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { version } from '../../package.json';
+import { inNamespace, testInNamespace } from '../executable/namespace';
 import { OPENED_TEXT } from '../executable/says';
 import { leftOut } from '../support/left-out';
 import { flags, OPENED, ourRouter, ownFile, ownPath } from '../support/router';
@@ -140,6 +141,58 @@ describe('the command that postinst runs', () => {
     const result = await run(['--version'], { command: command() });
     renameSync(join(dist(), `${main}.away`), join(dist(), main));
     expect(result).toMatchObject(said(78, 'dist is damaged: ENOENT; hint: install it again'));
+  });
+});
+
+describe('the scripts of the package', () => {
+  const inPlace = hasDpkg
+    ? testInNamespace("the tests of the package's scripts")
+    : leftOut("the tests of the package's scripts", 'dpkg-deb');
+  const HOME = '/usr/lib/fwknop-mikrotik';
+
+  /** Runs a script where the package is installed. @param setUp more shell commands before it */
+  async function runScript(name: string, action: string, setUp: readonly string[] = []) {
+    const scripts = ownPath('scripts');
+    execFileSync('dpkg-deb', ['--control', deb, scripts]);
+    const lib = ownPath('lib');
+    mkdirSync(lib);
+    const places = [
+      // As dpkg leaves it, with the Node.js of this test in place of Debian's.
+      `cp -a ${root}${HOME} ${lib}/ && sed -i '1s|/usr/bin/node|${process.execPath}|' ${lib}/fwknop-mikrotik/dist/start.js`,
+      `mount -t overlay -o lowerdir=${lib}:/usr/lib overlay /usr/lib`,
+      ...setUp,
+    ];
+    return run([action], { command: inNamespace(places, [join(scripts, name)]) });
+  }
+
+  inPlace('postinst makes no file elsewhere, and needs no writable directory', async () => {
+    // The overlay has no upper directory: /usr/lib is read-only.
+    const setUp = ['export TMPDIR=/nonexistent'];
+    expect(await runScript('postinst', 'configure', setUp)).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+    expect(await runScript('prerm', 'remove', setUp)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  inPlace('postinst reports a program that does not run', async () => {
+    const setUp = [`mount --bind /dev/null ${HOME}/dist/commands.js`];
+    const [main = ''] = readdirSync(join(root, HOME, 'dist')).filter((name) => /^main-/.test(name));
+    setUp.push(`mount --bind /dev/null ${HOME}/dist/${main}`);
+    const { status, stderr } = await runScript('postinst', 'configure', setUp);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^fwknop-mikrotik: it does not run: fwknop-mikrotik: dist is damaged/);
+  });
+
+  inPlace.each([
+    ['a line that runs it', 'CMD_CYCLE_OPEN  /usr/bin/fwknop-mikrotik $SRC', true],
+    ['no such line', '# CMD_CYCLE_OPEN  /usr/bin/fwknop-mikrotik $SRC', false],
+  ])('postrm looks at access.conf: %s', async (_, text, isTold) => {
+    const conf = ownFile('access.conf', `SOURCE ANY\n${text}\n`, 0o600);
+    const setUp = [`mount -t tmpfs tmpfs /etc/fwknop && cp ${conf} /etc/fwknop/access.conf`];
+    const { status, stderr } = await runScript('postrm', 'remove', setUp);
+    expect(status).toBe(0);
+    expect(stderr.includes('access.conf still runs it; hint: ')).toBe(isTold);
   });
 });
 
