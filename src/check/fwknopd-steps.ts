@@ -16,7 +16,7 @@ import { type FwknopdProcess, findFwknopd } from './process';
 import { type Caller, checkProgram } from './program';
 import { DEFAULT_PATH } from './program-path';
 import { runProgram } from './run-program';
-import { checkStanza, whyClosed } from './stanza';
+import { checkStanza, whyClosed, whyNotReached } from './stanza';
 
 const LONGEST_QUOTE = 80; // characters of another program's words
 const STANZA_STEPS = ['CMD_CYCLE_OPEN', 'program'];
@@ -70,12 +70,15 @@ export async function readLines(path: string): Promise<Lines> {
   const commands: HelperCommand[] = [];
   const findings: Finding[] = [];
   const closed: (readonly Finding[])[] = [];
-  for (const stanza of conf?.stanzas ?? []) {
+  const stanzas = conf?.stanzas ?? [];
+  const now = new Date();
+  for (const [index, stanza] of stanzas.entries()) {
     const checked = await checkStanza(stanza);
     findings.push(...checked.findings);
     if (checked.command === undefined) continue;
     commands.push(checked.command);
-    closed.push(whyClosed(stanza, new Date()));
+    const earlier = stanzas.slice(0, index);
+    closed.push([...whyClosed(stanza, now), ...whyNotReached(stanza, earlier, now)]);
   }
   // One closed stanza beside an open one is a client that shall not knock any more.
   const status = closed.some((reasons) => reasons.length === 0) ? 'warn' : 'FAIL';

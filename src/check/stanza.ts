@@ -69,6 +69,39 @@ export function whyClosed({ source, variables }: Stanza, now: Date): readonly Fi
   return findings;
 }
 
+/**
+ * Says which earlier stanza takes the packets of a stanza: fwknopd uses the first one that is not
+ * expired, has the source of the packet, and whose keys fit (incoming_spa.c).
+ *
+ * @param earlier the stanzas before it
+ * @returns nothing where none does
+ */
+export function whyNotReached(
+  stanza: Stanza,
+  earlier: readonly Stanza[],
+  now: Date,
+): readonly Finding[] {
+  const keys = keysOf(stanza);
+  const sources = ['ANY', stanza.source.value.trim()];
+  const first = earlier.find(
+    (other) =>
+      keys !== '' &&
+      keysOf(other) === keys &&
+      sources.includes(other.source.value.trim()) &&
+      whyClosed(other, now).length === 0,
+  );
+  if (first === undefined) return [];
+  const what = `${stanza.source.place}: the stanza of ${first.source.place} has the same keys and takes its packets`;
+  return [
+    { status: 'FAIL', step: 'keys', what, hint: 'remove that stanza, or give it other keys' },
+  ];
+}
+
+function keysOf({ variables }: Stanza): string {
+  const names = ['KEY', 'KEY_BASE64', 'HMAC_KEY', 'HMAC_KEY_BASE64'];
+  return names.flatMap((name) => variables.get(name)?.value.trim() ?? []).join('\n');
+}
+
 /** ACCESS_EXPIRE is month/day/year in local time, its beginning (access.c, add_acc_expire_time). */
 function expiry(
   variables: Stanza['variables'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readAccessConf } from '../../../src/check/access-conf';
 import { checkConfigs } from '../../../src/check/command';
 import type { Finding } from '../../../src/check/output';
-import { checkStanza, whyClosed } from '../../../src/check/stanza';
+import { checkStanza, whyClosed, whyNotReached } from '../../../src/check/stanza';
 import { makeFolder, writeAs } from '../../support/files';
 import { leftOut } from '../../support/left-out';
 import { lineOf } from '../../support/refusals';
@@ -304,4 +304,28 @@ describe('stock fwknopd', () => {
     const { findings } = await judge({ [name]: value });
     expect(findings.every(({ status }) => status !== 'FAIL')).toBe(isTaken);
   });
+});
+
+test.each<[string, Readonly<Record<string, string | null>>, string, boolean]>([
+  ['the same keys', { CMD_CYCLE_OPEN: '/bin/true' }, 'ANY', true],
+  ['another key', { KEY_BASE64: 'other' }, 'ANY', false],
+  ['another HMAC key', { HMAC_KEY_BASE64: null }, 'ANY', false],
+  ['the same keys for other sources', {}, '198.51.100.0/24', false],
+  ['the same keys until yesterday', { ACCESS_EXPIRE: '11/20/2026' }, 'ANY', false],
+])('an earlier stanza with %s', (_, changes, source, isTaken) => {
+  const first = { ...stanza(changes), source: { value: source, place: '/a:1' } };
+  const second = { ...stanza(), source: { value: 'ANY', place: '/a:9' } };
+  const findings = whyNotReached(second, [first], new Date('2026-11-26T00:00:00Z'));
+  expect(findings).toEqual(
+    isTaken
+      ? [
+          {
+            status: 'FAIL',
+            step: 'keys',
+            what: '/a:9: the stanza of /a:1 has the same keys and takes its packets',
+            hint: 'remove that stanza, or give it other keys',
+          },
+        ]
+      : [],
+  );
 });
