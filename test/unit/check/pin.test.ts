@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -158,11 +159,22 @@ test('a file in another encoding is left as it is', () => {
   expect(readFileSync(path).equals(bytes)).toBe(true);
 });
 
-test('a folder that takes no new file', () => {
+test('the remains of a run that was killed are replaced', () => {
   writeAs(path, TEXT);
-  writeAs(`${path}.${process.pid}.new`, 'somebody else');
-  expect(faultsOf()).toEqual([{ what: `${path}: cannot be written: EEXIST`, hint: BY_HAND }]);
-  expect(readFileSync(path, 'utf8')).toBe(TEXT);
-  expect(readFileSync(`${path}.${process.pid}.new`, 'utf8')).toBe('somebody else');
-  rmSync(`${path}.${process.pid}.new`);
+  writeAs(`${path}.${process.pid}.new`, 'remains');
+  pin(path);
+  expect(readFileSync(path, 'utf8')).toBe(PINNED);
+});
+
+test('a directory that takes no new file', () => {
+  writeAs(path, TEXT);
+  const staged = `${path}.${process.pid}.new`;
+  mkdirSync(staged);
+  try {
+    const what = expect.stringMatching(/mikrotik\.toml: cannot be written: \w+$/);
+    expect(faultsOf()).toEqual([{ what, hint: BY_HAND }]);
+    expect(readFileSync(path, 'utf8')).toBe(TEXT);
+  } finally {
+    rmdirSync(staged);
+  }
 });
