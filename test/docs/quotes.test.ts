@@ -112,8 +112,10 @@ describe('messages of router.rsc', () => {
   });
 });
 
+const GUIDES = ['docs/troubleshooting.md', 'docs/messages.md'];
+
 describe('messages', () => {
-  const QUOTED = readPage('docs/troubleshooting.md').code.filter((text) => letters(text) > 6);
+  const QUOTED = GUIDES.flatMap((path) => readPage(path).code).filter((text) => letters(text) > 6);
   const SAID = ['router', 'access', 'config', 'common', 'cli', 'main.ts']
     .flatMap(messagesOf)
     .filter((message) => letters(message) > 6);
@@ -136,7 +138,7 @@ describe('messages that the guides quote', () => {
     readFileSync(join(ROOT, 'bin/fwknop-mikrotik'), 'utf8'),
   ].join('\n');
   const FOREIGN_SECTION = "## fwknopd's own messages";
-  const rows = ['docs/troubleshooting.md', 'docs/messages.md'].flatMap((path) =>
+  const rows = GUIDES.flatMap((path) =>
     (readPage(path).prose.split(FOREIGN_SECTION)[0] ?? '')
       .split('\n')
       .filter((line) => !line.includes('Node.js says it'))
