@@ -48,6 +48,7 @@ const image = (config: string, ...options: readonly string[]) =>
     'run',
     ...['--network', 'ns:/run/netns/inside', '--volume', config],
     ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024', '--log-driver', 'k8s-file'],
+    ...['--cgroups', 'no-conmon', '--cgroup-parent', '/fwknop-mikrotik-test'],
     ...options,
     'fwknop-mikrotik',
   );
