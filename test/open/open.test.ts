@@ -498,7 +498,7 @@ describe('the hint points to the reason', () => {
       ['resets the connection', { faults: [{ at: 'connect', how: saying('', 'rst') }] }],
     ])('of a service that %s', async (_, options) => {
       const target = await startTarget(transport, options);
-      const { failure } = await attempt(aim(target, transport), 500);
+      const { failure } = await attempt(aim(target, transport), 1000);
       expect(failure).toMatchObject({ kind: 'unreachable', faults: [{ hint: SERVED }] });
       expect(failure?.message).toContain(`(${stage})`);
       expect(failure?.message).not.toMatch(/\bE[A-Z]+\b/);
