@@ -1,4 +1,5 @@
-/** What is compared: command lines that each leave one entry on a router, or need none. */
+/** The command lines that the benchmark compares. Each leaves one entry on a router, or needs no router. */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -11,13 +12,13 @@ export interface Command {
   readonly name: string;
   /** The command line that opens a TCP port for a minute. */
   readonly line: (door: number) => readonly string[];
-  /** What it finds in its environment: nothing, if left out, as under fwknopd. */
+  /** Its environment: empty if left out, as under fwknopd 2.6.10. */
   readonly env?: NodeJS.ProcessEnv;
   /** Where the entry must be afterwards; undefined for a command that opens nothing. */
   readonly router?: TestRouter;
-  /** What has to be done before each run, and is not measured. */
+  /** Runs before each run and is not measured. */
   readonly prepare?: () => void;
-  /** The folder of the copy that it runs. */
+  /** The directory of the copy that it runs. */
   readonly copy?: string;
   /** Too slow to be run as often as the others. */
   readonly isSlow?: boolean;
@@ -94,6 +95,9 @@ export class Commands {
       cpSync(join(dirname(EXECUTABLE), '..', part), join(copy, part), { recursive: true });
     }
     removeCaches(copy);
+    // An opening by root makes no cache.
+    const [program = '', ...args] = this.onNode(join(copy, 'dist/start.js'));
+    execFileSync(program, [...args, '--version'], { env: {} });
     const line = (door: number) => [join(copy, LAUNCHER), ...openingOf(file, door)];
     return { name: `fwknop-mikrotik, ${name}`, router, line, copy };
   }

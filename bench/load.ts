@@ -1,4 +1,4 @@
-/** What happens under load: many routers at once, many helpers at once, many knocks in a row. */
+/** Load: many routers at once, many helpers at once, many knocks in a row. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import type { RouterOptions, TestRouter } from '../simulator/api/server';
@@ -12,7 +12,7 @@ import { median, runOnce } from './measure';
 
 export interface Load {
   readonly name: string;
-  /** What was seen, with its unit. */
+  /** The measurement, with its unit. */
   readonly result: string;
   /** Milliseconds, and how many of them there may be. */
   readonly target?: { readonly value: number; readonly most: number };
@@ -47,7 +47,7 @@ export async function loads(node: string, knocks: number): Promise<readonly Load
   }
 }
 
-/** What each router of a configuration adds to an opening on one. */
+/** Measures how much longer an opening takes for each further router. */
 async function furtherRouters(
   commands: Commands,
   name: string,
@@ -94,7 +94,7 @@ async function waiting(commands: Commands): Promise<Load> {
   }
   const value = median(waits.ours) - median(waits.bare);
   const result = `${value.toFixed(2)} ms more than for bare Node, with replies after ${REPLY_DELAY} ms`;
-  return { name: 'a router waits for us', result, target: { value, most: 1 } };
+  return { name: 'how long a router waits for a command', result, target: { value, most: 1 } };
 }
 
 interface Relay {

@@ -33,7 +33,7 @@ export async function measure(
   rounds: number,
 ): Promise<readonly Figure[]> {
   const times = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
-  // A first run of each, not counted: it makes the code cache, and fills the system's caches.
+  // A first run of each, not counted: it fills the system's caches.
   for (const command of commands) await runOnce(command);
   for (let round = 0; round < rounds; round += 1) {
     const due = commands.filter(({ isSlow }) => !isSlow || round < SLOW_ROUNDS);

@@ -45,12 +45,12 @@ const template = (path: string, values: Readonly<Record<string, string>>) =>
 
 /** The files of the package. */
 class Tree {
-  readonly folder = mkdtempSync(join(tmpdir(), 'package-deb-'));
+  readonly directory = mkdtempSync(join(tmpdir(), 'package-deb-'));
   /** The paths of all regular files so far. */
   readonly files: string[] = [];
 
   constructor() {
-    chmodSync(this.folder, 0o755);
+    chmodSync(this.directory, 0o755);
   }
 
   add(path: string, content: Buffer | string, mode = 0o644): void {
@@ -67,7 +67,7 @@ class Tree {
   }
 
   private place(path: string): string {
-    const file = join(this.folder, path);
+    const file = join(this.directory, path);
     mkdirSync(dirname(file), { recursive: true });
     return file;
   }
@@ -110,9 +110,11 @@ function addDocumentation(tree: Tree, date: Date): void {
 
 /** Adds the files for dpkg, which describe all files that were added before. */
 function addControl(tree: Tree): void {
-  const sizes = tree.files.map((path) => Math.ceil(statSync(join(tree.folder, path)).size / 1024));
+  const sizes = tree.files.map((path) =>
+    Math.ceil(statSync(join(tree.directory, path)).size / 1024),
+  );
   const sums = tree.files.map((path) => {
-    const sum = createHash('md5').update(readFileSync(join(tree.folder, path)));
+    const sum = createHash('md5').update(readFileSync(join(tree.directory, path)));
     return `${sum.digest('hex')}  ${path}\n`;
   });
   const control = template('packaging/control', {
@@ -133,7 +135,7 @@ function sourceDate(): number {
   return Number(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT }));
 }
 
-function main([folder = join(ROOT, 'dist-deb')]: readonly string[]): void {
+function main([directory = join(ROOT, 'dist-deb')]: readonly string[]): void {
   const seconds = sourceDate();
   process.umask(0o022);
   const tree = new Tree();
@@ -141,16 +143,16 @@ function main([folder = join(ROOT, 'dist-deb')]: readonly string[]): void {
     addProgram(tree);
     addDocumentation(tree, new Date(seconds * 1000));
     addControl(tree);
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, `${name}_${version}_all.deb`);
+    mkdirSync(directory, { recursive: true });
+    const file = join(directory, `${name}_${version}_all.deb`);
     // dpkg-deb gives every file that is newer than SOURCE_DATE_EPOCH this time: here, all of them.
-    execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree.folder, file], {
+    execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree.directory, file], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(seconds) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     console.log(file);
   } finally {
-    rmSync(tree.folder, { recursive: true });
+    rmSync(tree.directory, { recursive: true });
   }
 }
 

@@ -1,4 +1,4 @@
-/** CHANGELOG.md as Debian wants it. */
+/** Makes Debian's changelog from CHANGELOG.md. */
 
 const WIDTH = 78; // columns
 
@@ -6,7 +6,7 @@ export interface Packaging {
   readonly name: string;
   /** `Name <address>`. */
   readonly maintainer: string;
-  /** When it is built: the date of what is not released yet. */
+  /** The date of a version that is not released yet. */
   readonly date: Date;
 }
 

@@ -19,7 +19,7 @@ import { type Mail, open } from './router/open';
 import { labelOf, type Router } from './router/router';
 import { prepareTls } from './router/trust';
 
-/** What a run, or one router's part of it, came to. */
+/** The outcome of a run, or of one router in it. */
 interface Outcome {
   readonly status: number;
   readonly lines: readonly Line[];

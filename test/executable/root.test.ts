@@ -10,10 +10,12 @@ import {
   ourRouter,
   ownFile,
   ownFolder,
+  passwordFile,
   tlsFlags,
   transportOf,
 } from '../support/router';
 import { EXECUTABLE, line, run, said, WORDS } from '../support/run';
+import { routerTable } from '../support/toml';
 import { until } from '../support/wait';
 import { runAsFwknopd } from './as-fwknopd';
 import { fileInPlaceOf, inNamespace } from './namespace';
@@ -101,7 +103,13 @@ try:
 except BlockingIOError: pass
 sys.exit(subprocess.run(["timeout", "-s", "KILL", "20", *sys.argv[1:]], stderr=end).returncode)`;
   const command = ['/usr/bin/python3', '-c', script, EXECUTABLE];
-  const result = await run([...flags(router), ...tlsFlags('plain'), ...WORDS], { command });
+  const { host, port } = router;
+  const config = ownFile(
+    'mikrotik.toml',
+    routerTable({ host, port, tls: 'off', user: 'fwknop', 'password-file': passwordFile() }),
+  );
+  // Without other options, since yargs has Node.js make the pipe non-blocking.
+  const result = await run(['--config', config, ...WORDS], { command });
   expect(result.status).toBe(0);
   expect(router.lists.v4.entries()).toMatchObject([OPENED]);
 });
