@@ -13,8 +13,8 @@ import { asFailure, EXIT } from './common/failure';
 import { giveUpRoot } from './common/root';
 import { loadConfig } from './config/config';
 import type { SyslogMode } from './config/settings';
-import { word } from './init/routeros';
 import { addAttributes, entryFor, type OpeningEntry } from './router/address-list';
+import { consoleWord } from './router/console';
 import { type Mail, open } from './router/open';
 import { labelOf, type Router } from './router/router';
 import { prepareTls } from './router/trust';
@@ -159,6 +159,8 @@ function describe({ name, host, port, trust }: Router): string {
 }
 
 function command(entry: OpeningEntry): string {
-  const words = Object.entries(addAttributes(entry)).map(([key, value]) => `${key}=${word(value)}`);
+  const words = Object.entries(addAttributes(entry)).map(
+    ([key, value]) => `${key}=${consoleWord(value)}`,
+  );
   return `${entry.menu}/add ${words.join(' ')}`;
 }

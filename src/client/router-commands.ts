@@ -1,6 +1,6 @@
 import { DEFAULT_COMMENT, DEFAULT_LIST } from '../config/config';
 import { type FileSettings, noConfigFile } from '../config/config-file';
-import { quoteText } from '../init/routeros';
+import { quoteText } from '../router/console';
 
 const LISTS = '/ip/firewall/address-list';
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { serviceName } from '../access/service';
+import { quoteText } from '../router/console';
 import { fallbackInput, fallbackRules } from './fallback';
 import {
   blank,
@@ -13,7 +14,6 @@ import {
   local,
   optional,
   put,
-  quoteText,
   renderScript,
   type Statement,
   set,

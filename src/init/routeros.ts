@@ -4,6 +4,7 @@
  *
  * [I] marks an inference: the manual does not say it, and it was not tried on a router.
  */
+import { consoleWord, quoteText } from '../router/console';
 
 /** The value of an argument: a text, which is quoted where it must be, or an expression. */
 export type Value = string | Expression;
@@ -150,20 +151,6 @@ export function first({ expression: items }: Expression): Expression {
   return expression(`[:pick ${items} 0]`);
 }
 
-/**
- * Writes a text as a string of RouterOS: `"`, `\`, `$` and `?` are escaped, and every byte that is not
- * printable ASCII becomes `\XX` in upper-case hex (RouterOS manual, Scripting, constant escape
- * sequences).
- */
-export function quoteText(text: string): string {
-  const written = [...Buffer.from(text, 'utf8')].map((byte) => {
-    const character = String.fromCharCode(byte);
-    if (byte < 0x20 || byte > 0x7e) return `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    return /["\\$?]/.test(character) ? `\\${character}` : character;
-  });
-  return `"${written.join('')}"`;
-}
-
 /** Writes statements as the text of a script, one a line. */
 export function renderScript(statements: readonly Statement[]): string {
   return `${statements.flatMap((statement) => render(statement)).join('\n')}\n`;
@@ -222,11 +209,6 @@ function renderCommand({ path, items, named }: Command): string {
   return [path, ...(items === undefined ? [] : [renderValue(items)]), ...words].join(' ');
 }
 
-function renderValue(value: Value, write: (text: string) => string = word): string {
+function renderValue(value: Value, write: (text: string) => string = consoleWord): string {
   return typeof value === 'string' ? write(value) : value.expression;
-}
-
-/** Quotes a text only where a bare word would not do. */
-export function word(text: string): string {
-  return /^[A-Za-z0-9][\w.,:/-]*$/.test(text) ? text : quoteText(text);
 }

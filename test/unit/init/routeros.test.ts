@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readString } from '../../../simulator/script/script';
-import { command, comment, find, put, quoteText, renderScript } from '../../../src/init/routeros';
+import { command, comment, find, put, renderScript } from '../../../src/init/routeros';
+import { quoteText } from '../../../src/router/console';
 
 describe('quoteText', () => {
   test.each([
