@@ -1,13 +1,16 @@
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 /** The owner and the permissions of a file. */
 export interface Ownership {
@@ -25,8 +28,7 @@ export interface Ownership {
  */
 export function stageFile(path: string, text: string, { mode, owner }: Ownership): string {
   const temporary = `${path}.${process.pid}.new`;
-  // A run with the same number may have been killed: in a container, the numbers are always the same.
-  rmSync(temporary, { force: true });
+  removeRemains(path);
   const file = openSync(temporary, 'wx', 0o600);
   try {
     try {
@@ -42,6 +44,18 @@ export function stageFile(path: string, text: string, { mode, owner }: Ownership
     throw error;
   }
   return temporary;
+}
+
+/** Removes the temporary files of runs that were killed: they may hold secrets. */
+function removeRemains(path: string): void {
+  const [directory, beginning] = [dirname(path), `${basename(path)}.`];
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(beginning)) continue;
+    const [, pid] = /^(\d+)\.new$/.exec(name.slice(beginning.length)) ?? [];
+    // In a container, the numbers of processes are the same at each start.
+    const isOver = pid === String(process.pid) || !existsSync(`/proc/${pid}`);
+    if (pid !== undefined && isOver) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /**
