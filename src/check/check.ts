@@ -16,7 +16,7 @@ import { fingerprint } from '../config/settings';
 import { DEFAULT_SPA_PORT } from '../init/options';
 import { labelOf } from '../router/router';
 import type { HelperCommand } from './command';
-import { checkFwknopd, readLines } from './fwknopd-steps';
+import { checkFwknopd, readLines, runsOpenPorts } from './fwknopd-steps';
 import { checkPrefixes } from './grants';
 import { type Opening, openingsOf } from './openings';
 import { Output } from './output';
@@ -53,13 +53,14 @@ export async function run(argv: readonly string[]): Promise<number> {
   requireRoot('check', argv);
   const output = new Output(print, isatty(1) && !process.env.NO_COLOR, options.isQuiet);
   const lines = await readLines(options.accessConf);
+  const isOld = lines.commands.length === 0 && runsOpenPorts(lines.conf?.stanzas ?? []);
   const openings = openingsOf(lines.commands, options.config);
   const spaPort = Number(lines.conf?.spaPort?.value ?? DEFAULT_SPA_PORT);
   const configs = new Map<string, Config>();
   const checkedRouters = new Set<string>();
   const pinnings: Pinning[] = [];
   for (const opening of openings) {
-    const config = readConfig(opening, output);
+    const config = readConfig(opening, isOld, output);
     if (config === undefined) continue;
     configs.set(opening.config, config);
     const installation = { granted: grantedBy(config, opening, lines.commands), spaPort };
@@ -154,7 +155,8 @@ export function readPin(value: string | undefined): string | undefined {
   }
 }
 
-function readConfig(opening: Opening, output: Output): Config | undefined {
+/** @param isOld whether fwknopd runs open_ports.py, whose options make a configuration */
+function readConfig(opening: Opening, isOld: boolean, output: Output): Config | undefined {
   const { overrides, config: file, place } = opening;
   const section = output.about('configuration');
   try {
@@ -169,7 +171,9 @@ function readConfig(opening: Opening, output: Output): Config | undefined {
     return config;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    section.fail('file', error);
+    const what = `${showPath(file)}: no such file, and fwknopd runs open_ports.py`;
+    const toMigrate = new Failure('config', what, 'fwknop-mikrotik install --migrate');
+    section.fail('file', isOld && !existsSync(file) ? toMigrate : error);
     output.about('router').skip(routerSteps({ email: undefined }), 'no configuration');
     return undefined;
   }

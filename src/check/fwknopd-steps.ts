@@ -148,12 +148,16 @@ async function checkStanzas(
   );
 }
 
-function noCommand(stanzas: readonly Stanza[], accessConf: string): Failure {
-  const what = `no line of ${showPath(accessConf)} runs fwknop-mikrotik`;
-  const isOld = stanzas.some(({ variables }) =>
+/** Whether a command is open_ports.py, which this program replaces. */
+export function runsOpenPorts(stanzas: readonly Stanza[]): boolean {
+  return stanzas.some(({ variables }) =>
     /\bopen_ports\.py\b/.test(variables.get('CMD_CYCLE_OPEN')?.value ?? ''),
   );
-  const hint = isOld
+}
+
+function noCommand(stanzas: readonly Stanza[], accessConf: string): Failure {
+  const what = `no line of ${showPath(accessConf)} runs fwknop-mikrotik`;
+  const hint = runsOpenPorts(stanzas)
     ? 'fwknop-mikrotik install --migrate puts it in the place of open_ports.py'
     : 'CMD_CYCLE_OPEN /usr/bin/fwknop-mikrotik $SRC $PROTO $PORT $CLIENT_TIMEOUT; see access.conf.example';
   return new Failure('config', what, hint);

@@ -137,6 +137,18 @@ test('no line of ours', async () => {
   ]);
 });
 
+test('open_ports.py without a configuration: the first fix is to migrate', async () => {
+  const absent = ownPath('absent.toml');
+  const conf = accessConf(absent, {
+    CMD_CYCLE_OPEN: '/usr/bin/python3 /opt/open_ports.py $SRC $PROTO $PORT $CLIENT_TIMEOUT',
+  });
+  const { stdout, status } = await check(absent, ['--access-conf', conf]);
+  expect(status).toBe(78);
+  expect(stdout.trimEnd().split('\n').at(-1)).toBe(
+    `not ready: configuration: file: ${absent}: no such file, and fwknopd runs open_ports.py; hint: fwknop-mikrotik install --migrate`,
+  );
+});
+
 test('a line of open_ports.py', async () => {
   const result = await checkWith({ CMD_CYCLE_OPEN: '/usr/bin/python3 /opt/open_ports.py $SRC' });
   expect(stepOf('CMD_CYCLE_OPEN', result)[1]).toContain('fwknop-mikrotik install --migrate');
