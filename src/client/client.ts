@@ -45,7 +45,7 @@ async function remove(name: string, installed: Installed, section: Section): Pro
     throw new Failure('usage', what, `there is ${clients.join(', ') || 'none'}`);
   }
   if (clients.every((client) => client === name)) {
-    const what = `${name}: the last client: without a stanza fwknopd does not start`;
+    const what = `${name}: the last client is not removed`;
     throw new Failure('usage', what, 'fwknop-mikrotik install --undo');
   }
   replaceMarked(installed, removeStanza(installed.marked, name));

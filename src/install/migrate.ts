@@ -68,8 +68,10 @@ function requireCommands(text: string): readonly OldCommand[] {
   const commands = findOldCommands(text, DEFAULT_ACCESS_CONF, faults);
   if (commands.length === 0) {
     const what = `${DEFAULT_ACCESS_CONF}: no CMD_CYCLE_OPEN runs open_ports.py`;
-    const hint = 'files that it includes are not searched: change the line there by hand';
-    throw new Failure('config', what, /^\s*%include/m.test(text) ? hint : undefined);
+    const hint = /^\s*%include/m.test(text)
+      ? 'files that it includes are not searched: change the line there by hand'
+      : 'where it was moved before, fwknop-mikrotik check tells what is left';
+    throw new Failure('config', what, hint);
   }
   if (faults.length > 0) throw new Failure('config', faults);
   return commands;

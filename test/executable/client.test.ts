@@ -268,9 +268,7 @@ describe('remove', () => {
     const before = etc.files();
     expect(await etc.run(['client', 'remove', 'phone'])).toMatchObject({
       status: 64,
-      stderr: line(
-        'phone: the last client: without a stanza fwknopd does not start; hint: fwknop-mikrotik install --undo',
-      ),
+      stderr: line('phone: the last client is not removed; hint: fwknop-mikrotik install --undo'),
     });
     expect(await etc.run(['client', 'remove', 'tv'])).toMatchObject({
       status: 64,

@@ -120,7 +120,7 @@ describe('nothing is changed', () => {
     [
       'without such a line',
       () => stanza('/bin/true'),
-      /access\.conf: no CMD_CYCLE_OPEN runs open_ports\.py$/m,
+      /access\.conf: no CMD_CYCLE_OPEN runs open_ports\.py; hint: where it was moved before, fwknop-mikrotik check/,
     ],
     [
       'without such a line, but with an included file',
