@@ -32,7 +32,7 @@ export interface Certificates {
 const HERE = 'IP:127.0.0.1,IP:::1,DNS:localhost';
 const ELSEWHERE = 'IP:192.0.2.1,DNS:router.example';
 
-/** What `openssl ca` wants to know; unlike `req` and `x509` it takes dates of the past. */
+/** The configuration of `openssl ca`; unlike `req` and `x509` it takes dates in the past. */
 const CA_CONFIG = `[ca]
 default_ca = ours
 [ours]
@@ -68,7 +68,7 @@ export function certificates(): Certificates {
   return made;
 }
 
-/** What `/certificate/add` is given. */
+/** The arguments of `/certificate/add`. */
 export interface Wanted {
   commonName: string;
   /** As openssl takes it too: `IP:192.0.2.1` or `DNS:router.example`. */

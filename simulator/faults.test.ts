@@ -33,7 +33,7 @@ const LIST = '/ip/firewall/address-list';
 /** Long enough to see that no more comes. */
 const QUIET_MS = 100;
 
-/** What each command of a client is, and its healthy reply. */
+/** Each command of a client, and its healthy reply. */
 const COMMANDS: Record<
   Exclude<Stage, 'connect' | 'tls'>,
   { words: Sentence; reply: Sentence[] }
@@ -53,7 +53,7 @@ const frame = (...sentences: Sentence[]) => encodeSentences(sentences);
 const tagged = (...sentences: Sentence[]) =>
   encodeSentences(sentences.map((words) => [...words, TAG]));
 
-/** What a client sees: some bytes, perhaps others without end, and the end of the connection. */
+/** The view of a client: some bytes, perhaps others without end, and the end of the connection. */
 interface Sight {
   bytes: Buffer;
   again?: Buffer;
@@ -69,7 +69,7 @@ const sees = (bytes: Buffer | string, ending: Sight['ending'] = 'open', again?: 
 const refused = (message: string, ending: Sight['ending'] = 'open') =>
   sees(tagged(['!trap', `=message=${message}`], ['!done']), ending);
 
-/** What each name promises, given the sentences of the healthy reply. */
+/** The promise of each name, given the sentences of the healthy reply. */
 const PROMISES: Record<HowName, (healthy: Sentence[]) => Sight> = {
   silence: () => sees(''),
   FIN: () => sees('', 'FIN'),
@@ -139,10 +139,10 @@ const PROMISES: Record<HowName, (healthy: Sentence[]) => Sight> = {
   '!done without =ret=': () => sees(tagged(['!done'])),
 };
 
-/** What came of a client that met a fault. */
+/** The outcome for a client that met a fault. */
 interface Meeting {
   seen: Sight;
-  /** What the fault acts on: the entry added, the entry changed, the mail sent. */
+  /** The changes that were carried out: the entry added, the entry changed, the mail sent. */
   done: Record<'add' | 'set' | 'send', boolean>;
 }
 

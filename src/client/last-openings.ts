@@ -17,7 +17,7 @@ export interface LastOpening {
 const LINE =
   /^(\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) .*?fwknop-mikrotik(?:\[\d+\])?: (.*)$/;
 
-/** What an opening says of a client: `opened tcp/22 to 203.0.113.77 (FWKNOP_6_22, phone) for 30s`. */
+/** The log line of an opening: `opened tcp/22 to 203.0.113.77 (FWKNOP_6_22, phone) for 30s`. */
 const OPENING =
   /\b(opened \S+ to \S+|extended \S+ for \S+|already has \S+ for \S+) \([^()]*, ([a-z0-9-]+)\)/;
 

@@ -16,7 +16,7 @@ export interface Circumstances {
   readonly reads?: number;
   /** Nobody reads the pipe, and it is full. */
   readonly full?: boolean;
-  /** What is done with files 0 to 2, in the shell's words; `<&-`, if left out. */
+  /** Redirections of files 0 to 2, in the shell's syntax; `<&-` if left out. */
   readonly redirections?: string;
   /** File 0 instead of a closed one. */
   readonly stdin?: number | Socket;
@@ -28,7 +28,7 @@ export interface Circumstances {
 export interface Outcome {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What came through the pipe while it was read. */
+  /** The bytes that came through the pipe while it was read. */
   readonly output: string;
   /** Milliseconds to the end of the process. */
   readonly took: number;

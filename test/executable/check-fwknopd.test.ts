@@ -117,14 +117,14 @@ test.concurrent.each([
   ['is not there', undefined, 'no such file', undefined],
   ['may be read by others', 0o644, 'holds a secret that others may read', 'chmod go='],
   ['may be written by others', 0o620, 'may be written by others', 'chmod go-w'],
-])('access.conf %s', async (_, mode, why, mend) => {
+])('access.conf %s', async (_, mode, why, fix) => {
   const path = mode === undefined ? ownPath('none') : accessConf(config, {}, mode);
   const world = { isRunning: mode !== undefined };
   const result = await check(config, ['--access-conf', path], world);
   expect(result.status).toBe(78);
   const [what, hint] = from('access.conf', 'fwknopd', result);
   expect(what).toMatch(new RegExp(`^FAIL  access.conf: .*: ${why}$`));
-  if (mend !== undefined) expect(hint).toContain(`hint: ${mend}`);
+  if (fix !== undefined) expect(hint).toContain(`hint: ${fix}`);
 });
 
 test('no line of ours', async () => {
@@ -249,10 +249,10 @@ describe('the program', () => {
   ])('%s', async (_, head, why) => {
     const result = await runs(head());
     expect(result.status).toBe(78);
-    const [what, mend] = from('program', 'fwknopd', result);
+    const [what, hint] = from('program', 'fwknopd', result);
     expect(what).toMatch(/^FAIL {2}program: /);
     expect(what).toContain(why);
-    expect(mend).toMatch(/^hint: /);
+    expect(hint).toMatch(/^hint: /);
     expect(result.took).toBeLessThan(10_000);
   });
 

@@ -144,7 +144,7 @@ describe('--pin=HEX', () => {
     const router = await ourTls();
     const config = configuration([{ router, lines: [`# ${'x'.repeat(2000)}`] }]);
     const file = watched(config);
-    // What is over the limit is refused after the part that is not, as by a full disk.
+    // The write stops at the limit, as on a full disk.
     const limited = ['/bin/sh', '-c', 'trap "" XFSZ; ulimit -f 2; exec "$0" "$@"', EXECUTABLE];
     const result = await check(config, [`--pin=${pinOf('selfSigned')}`], { command: limited });
     expect(result.status).toBe(78);

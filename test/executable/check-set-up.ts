@@ -177,7 +177,7 @@ export function steps(what: string, result: Run): string[] {
     .map((line) => line.replace(/^(\S+) +([^:]*):.*$/, '$1 $2'));
 }
 
-/** What a router was sent, without tags and passwords. */
+/** The sentences that a router received, without tags and passwords. */
 export function sentTo({ sentences }: TestRouter): Sentence[] {
   return sentences.map((words) => words.filter((word) => !/^(?:\.tag|=password)=/.test(word)));
 }

@@ -522,15 +522,15 @@ describe('the configuration', () => {
   });
 
   test.concurrent.each([
-    ['loose', 0o622, 'may be written by others', 'chmod go-w'],
+    ['writable by others', 0o622, 'may be written by others', 'chmod go-w'],
     ['not there', undefined, 'no such file', undefined],
-  ])('%s', async (_, mode, why, mend) => {
+  ])('%s', async (_, mode, why, fix) => {
     const config = mode === undefined ? ownPath('none') : ownFile('m.toml', '', mode);
     const result = await check(config);
     expect(result.status).toBe(78);
     const [what, hint] = about('configuration', result);
     expect(what).toMatch(new RegExp(`^FAIL  file: .*${why}$`));
-    if (mend !== undefined) expect(hint).toContain(`hint: ${mend}`);
+    if (fix !== undefined) expect(hint).toContain(`hint: ${fix}`);
   });
 });
 

@@ -336,7 +336,7 @@ describe('list', () => {
   });
 });
 
-testAsRoot('another user is told of sudo', async () => {
+testAsRoot('another user is referred to sudo', async () => {
   const user = ['/usr/bin/setpriv', '--reuid=65534', '--clear-groups', EXECUTABLE];
   expect(await run(['client', 'list'], { command: user })).toMatchObject({
     status: 78,

@@ -32,7 +32,7 @@ interface Case {
   readonly says: string;
 }
 
-/** What was not sent in time is a 69, what was sent a 75. */
+/** The status is 69 before the add was sent, and 75 afterwards. */
 const CASES: readonly Case[] = [
   ...(['plain', 'pinned'] as const).flatMap((way): Case[] => [
     {

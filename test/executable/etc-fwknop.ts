@@ -38,7 +38,7 @@ function isReadable(path: string): boolean {
 
 export const shipped = (name: string): string => readFileSync(join(SHIPPED, name), 'utf8');
 
-/** What is different around a run. */
+/** The surroundings of a run. */
 interface Around {
   /** Shell commands that set up more, such as systemd(). */
   readonly more?: readonly string[];

@@ -68,7 +68,7 @@ test.each([
   expect(stderr).toContain(why);
 });
 
-testAsRoot('another user is told of sudo', async () => {
+testAsRoot('another user is referred to sudo', async () => {
   const command = ['/usr/bin/setpriv', '--reuid=65534', '--clear-groups', process.execPath];
   const result = await run(['install', "it's mine"], { command: [...command, EXECUTABLE] });
   expect(result).toMatchObject({

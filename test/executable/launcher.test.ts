@@ -25,7 +25,7 @@ test.concurrent.each([
 });
 
 describe('has Node.js take no CAs but those that it is given', () => {
-  /** What the shell gives to Node.js. */
+  /** The arguments that the shell gives to Node.js. */
   async function given(env: NodeJS.ProcessEnv): Promise<string> {
     const folder = ownPath('path');
     mkdirSync(folder);

@@ -34,7 +34,7 @@ const output = { stdout: '', stderr: '' };
 for (const name of ['stdout', 'stderr']) child[name].on('data', (text) => { output[name] += text; });
 child.on('close', (status, by) => {
   const result = { status, signal: by, ...output, took: performance.now() - started };
-  // What was killed is still there for a moment.
+  // A killed process is still there for a moment.
   setTimeout(() => {
     process.stdout.write(JSON.stringify({ result, asked, left: processes().filter(isChilds) }));
     process.exit();
@@ -59,7 +59,7 @@ export interface DeafRun {
   readonly result: Run;
   /** How often a name server was asked. */
   readonly asked: number;
-  /** What is left of the processes that the run started. */
+  /** The processes of the run that are still there. */
   readonly left: readonly string[];
 }
 

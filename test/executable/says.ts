@@ -1,4 +1,4 @@
-/** What the executable says, word for word, where several tests expect it. */
+/** Messages of the executable that several tests expect. */
 
 export const OPENED_TEXT = '127.0.0.1: opened tcp/22 to 198.51.100.7 (FWKNOP_6_22) for 30s';
 export const HAS_TEXT =

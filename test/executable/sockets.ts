@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
-/** What reached a port: a connection, or the text of a datagram. */
+/** An arrival at a port: a connection, or the text of a datagram. */
 export interface Arrival {
   /** As on the command line: `tcp/40001`. */
   readonly knock: string;

@@ -1,4 +1,4 @@
-/** What the system's log gets: the line of stderr, with facility, tag and level; and what if not. */
+/** The system's log gets the line of stderr, with facility, tag and level; and a log that fails does no harm. */
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -34,7 +34,7 @@ afterAll(() => {
 
 interface Log {
   readonly path: string;
-  /** What was logged: priority, tag and text. */
+  /** The logged message: priority, tag and text. */
   readonly messages: (readonly [priority: number, tag: string, text: string])[];
 }
 

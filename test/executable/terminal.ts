@@ -12,7 +12,7 @@ export function testOnTerminal(what: string): typeof test | typeof test.skip {
   return existsSync(SCRIPT) ? test : leftOut(what, 'the Debian package bsdutils');
 }
 
-/** What to type, as soon as this text has shown up on the terminal after the answer before. */
+/** A text to type, as soon as the prompt shows up after the previous answer. */
 export type Answer = readonly [prompt: string, typed: string];
 
 export interface Session {

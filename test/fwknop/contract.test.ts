@@ -1,6 +1,6 @@
 /**
- * What stock fwknopd passes to a CMD_CYCLE_OPEN helper: the facts that this program rests on, asked
- * of the real daemon. A recorder stands in for the helper.
+ * The arguments that stock fwknopd passes to a CMD_CYCLE_OPEN helper: this program rests on them, so the
+ * real daemon is asked. A recorder stands in for the helper.
  */
 import { everyWay } from './fwknopd';
 import { testInNamespaces } from './isolation';

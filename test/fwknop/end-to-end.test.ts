@@ -281,7 +281,7 @@ describe('when something is wrong, the system log says what, and fwknopd goes on
     await world.stallSyslog();
     await world.knock({ access: 'tcp/22', allow: ADDRESS, timeout: 60 });
     await world.knock({ access: 'tcp/443', allow: ADDRESS, timeout: 60 });
-    // Whoever writes the reports waits, but fwknopd does not wait for them.
+    // The loggers wait, but fwknopd does not wait for them.
     await world.opened(2);
     expect(await world.reports(0)).toEqual([]);
     await world.resumeSyslog();

@@ -110,7 +110,7 @@ export class Fwknopd {
     });
   }
 
-  /** What it logged so far, wherever its log goes. */
+  /** Its log so far, wherever it goes. */
   log(): string {
     const messages = this.syslog.messages().filter(({ tag }) => tag === 'fwknopd');
     return [readFileSync(this.errorFile, 'utf8'), ...messages.map(({ text }) => text)].join('\n');

@@ -8,7 +8,7 @@ export interface Request {
   args: unknown[];
 }
 
-/** What came of it. */
+/** The outcome. */
 export type Response = { id: number; value?: unknown } | { id: number; error: string };
 
 const world = new World(process.argv[2]!);

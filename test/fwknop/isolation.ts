@@ -12,7 +12,7 @@ const NAMESPACES = ['--net', '--mount', '--pid', '--mount-proc', '--fork', '--ki
 /** Anybody may be root in a user namespace of their own, where the system lets them have one. */
 const AS_ROOT: string[][] = [[], ['--user', '--map-root-user']];
 
-/** What must be there, and the Debian package that brings it. */
+/** The programs that are needed, and the Debian package of each. */
 const PROGRAMS: [file: string, debianPackage: string][] = [
   [FWKNOPD, 'fwknop-server'],
   ['/usr/bin/fwknop', 'fwknop-client'],

@@ -69,7 +69,7 @@ function remoteOf<T extends object>(child: ChildProcess): Remote<T> {
   }
 
   return new Proxy({} as Remote<T>, {
-    // Whoever awaits a world asks it for `then`: it has none, or it would be taken for a promise.
+    // `await` asks a world for `then`: with one, it would be taken for a promise.
     get: (_, name) =>
       name === 'then' ? undefined : (...args: unknown[]) => call(String(name), args),
   });

@@ -11,7 +11,7 @@ export interface Message {
   /** The number of the facility; 3 is `daemon`. */
   facility: 'daemon' | number;
   level: (typeof LEVELS)[number];
-  /** Who logged it, without the process id. */
+  /** The tag, without the process id. */
   tag: string;
   text: string;
 }

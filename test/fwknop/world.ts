@@ -32,7 +32,7 @@ export type Stanza = Record<string, string | null>;
 /** On a port that the test chooses. */
 export type RouterHere = RouterOptions & { port: number };
 
-/** What a test may choose: data only, since it goes to another process. */
+/** The choices of a test: data only, since it goes to another process. */
 export interface WorldOptions extends Partial<FwknopdOptions> {
   /** Settings of access.conf that differ from the usual ones. `{dir}` is the world's directory. */
   stanza?: Stanza;
@@ -139,7 +139,7 @@ export class World {
     this.theRouter().faults.push({ ...fault, times });
   }
 
-  /** What is open on the router now. */
+  /** The entries on the router now. */
   entries(): Entry[] {
     return this.theRouter().lists.v4.entries();
   }
@@ -164,7 +164,7 @@ export class World {
     return this.theRouter().connections;
   }
 
-  /** What the helper logged. @param count waits until there are so many messages */
+  /** The messages of the helper. @param count waits until there are so many messages */
   async reports(count: number): Promise<Message[]> {
     const reports = () => this.syslog.messages().filter(({ tag }) => tag === 'fwknop-mikrotik');
     await until(`${count} reports in the system log`, () => reports().length >= count);
@@ -194,7 +194,7 @@ export class World {
     return calls();
   }
 
-  /** What fwknopd logged so far. */
+  /** The messages of fwknopd so far. */
   fwknopdLog(): string {
     return this.fwknopd.log();
   }

@@ -20,7 +20,7 @@ beforeAll(() => {
   mkdirSync(join(folder, 'my setup'));
 });
 
-/** What is offered for the last of some words, in `folder`. */
+/** The completions of the last of some words, in `folder`. */
 function offered(...words: readonly string[]): readonly string[] {
   const call = `
     source "$1"; shift

@@ -36,7 +36,7 @@ const SYSLOG = 'var/log/syslog';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin';
 
-/** What systemd gives to a system service. */
+/** The environment that systemd gives to a system service. */
 const UNIT_ENVIRONMENT = [
   PATH,
   'LANG=C.UTF-8',

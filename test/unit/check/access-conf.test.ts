@@ -131,7 +131,7 @@ describe('stock fwknopd', () => {
   const KEYS = `KEY_BASE64 ${'QUJD'.repeat(8)}\nHMAC_KEY_BASE64 ${'REVG'.repeat(8)}\n`;
   const OPEN = 'CMD_CYCLE_OPEN /bin/true $SRC\nCMD_CYCLE_CLOSE NONE\n';
 
-  /** What fwknopd makes of a file: undefined where it refuses it. */
+  /** The settings that fwknopd reads from a file; undefined where it refuses the file. */
   function dump(text: string, included: string) {
     const path = writeAs(join(folder, 'access.conf'), text);
     writeAs(join(folder, 'd', 'more.conf'), included);

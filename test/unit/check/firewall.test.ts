@@ -1,4 +1,4 @@
-/** What the check makes of a router's rules: where packets end, and what it says of it. */
+/** The check follows packets through a router's rules, and says where they end. */
 import { follow, type Packet, type Rule } from '../../../src/check/firewall';
 import { checkFirewall, checkMail } from '../../../src/check/router-side';
 

@@ -1,4 +1,4 @@
-/** What writing a pin leaves of the file: all of it, or the new one. */
+/** Writing a pin leaves the old file whole, or the new one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -34,7 +34,7 @@ const refused = (name?: string) =>
 /** The whole texts: of the line that is printed a long path may take too much. */
 const faultsOf = () => refusal(() => pin(path)).faults;
 
-/** Whatever happens, nothing of ours is left beside the file. */
+/** No temporary file is ever left beside the file. */
 afterEach(() => expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]));
 
 test.each([0o600, 0o640, 0o400])('the mode stays: %o', (mode) => {

@@ -8,7 +8,7 @@ const PIN = 'ab'.repeat(32);
 const OLD = 'cd'.repeat(32);
 const LINE = `fingerprint = "${PIN}"`;
 
-/** What is put in, and what comes out. */
+/** The text before, and the text with the pin. */
 const CASES: readonly (readonly [name: string, before: string, after: string])[] = [
   [
     'a table without one gets a line after its last',

@@ -5,7 +5,7 @@ const ROOM = 200 - 'fwknop-mikrotik: \n'.length;
 
 test.each([
   ['a fault alone', 'connection refused', undefined, 'connection refused'],
-  ['a fault and its mend', 'a: loose', 'chmod go= a', 'a: loose; hint: chmod go= a'],
+  ['a fault and its hint', 'a: loose', 'chmod go= a', 'a: loose; hint: chmod go= a'],
   ['two lines in one', 'a\nb', 'do that', 'a?b; hint: do that'],
   ['a command that a line cannot show', 'a: loose', 'chmod go= é', 'a: loose'],
   [
@@ -15,13 +15,13 @@ test.each([
     `/etc/${'x'.repeat(85)}...${'x'.repeat(80)}: missing`,
   ],
   [
-    'a fault that is too long beside its mend, which stays whole',
+    'a fault that is too long beside its hint, which stays whole',
     `/etc/${'x'.repeat(300)}: missing`,
     'do that',
     `/etc/${'x'.repeat(77)}...${'x'.repeat(73)}: missing; hint: do that`,
   ],
   [
-    'a mend that would leave too little of the fault',
+    'a hint that would leave too little of the fault',
     'too loose',
     `chmod go= /${'x'.repeat(130)}`,
     'too loose',

@@ -540,8 +540,7 @@ describe('all faults of a configuration at once', () => {
 });
 
 /**
- * What the program says it would do with /etc/fwknop as a shell command prepares it, in a file
- * system of the test's own.
+ * Runs a dry run with /etc/fwknop as a shell command prepares it, in a file system of the test's own.
  */
 async function dryRun(prepare: string, flags: string[] = [], user = ROOT): Promise<string> {
   const program = `require('${at('main.js')}').main(process.argv.slice(1))`;

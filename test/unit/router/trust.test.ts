@@ -11,7 +11,7 @@ const VERIFY: Trust = { mode: 'verify', ca: undefined };
 const errorOf = (code: string | undefined, message = 'some words of OpenSSL') =>
   Object.assign(new Error(message), code === undefined ? {} : { code });
 
-/** What update-ca-certificates wrote, on the systems that CI runs on. */
+/** The CA bundle that update-ca-certificates writes, on the systems that CI runs on. */
 const SYSTEM_FILE = '/etc/ssl/certs/ca-certificates.crt';
 const SYSTEM_CAS = existsSync(SYSTEM_FILE) ? { ca: readFileSync(SYSTEM_FILE, 'utf8') } : {};
 
