@@ -34,10 +34,11 @@ const SCRIPTS = ['postinst', 'prerm', 'postrm'];
 /**
  * The Node.js of the package that this one depends on, and no other that a PATH may name: the code cache is made
  * for it. The option is what bin/fwknop-mikrotik gives. Variables that contradict it would stop Node.js, and
- * fwknopd 2.6.11 passes its environment on.
+ * one that names further CAs, which are never used, slows it down or makes it print a warning. fwknopd 2.6.11 passes
+ * its environment on.
  */
-const FIRST_LINE =
-  '#!/usr/bin/env -S -u NODE_OPTIONS -u NODE_USE_SYSTEM_CA /usr/bin/node --use-openssl-ca';
+const UNSET = ['NODE_OPTIONS', 'NODE_USE_SYSTEM_CA', 'NODE_EXTRA_CA_CERTS'];
+const FIRST_LINE = `#!/usr/bin/env -S ${UNSET.map((variable) => `-u ${variable} `).join('')}/usr/bin/node --use-openssl-ca`;
 
 const read = (path: string) => readFileSync(join(ROOT, path));
 const template = (path: string, values: Readonly<Record<string, string>>) =>

@@ -40,7 +40,11 @@ describe('has Node.js take no CAs but those that it is given', () => {
   });
 
   test.concurrent('and starts in any case', async () => {
-    for (const env of [{ NODE_OPTIONS: '--use-bundled-ca' }, { NODE_USE_SYSTEM_CA: '1' }]) {
+    for (const env of [
+      { NODE_OPTIONS: '--use-bundled-ca' },
+      { NODE_USE_SYSTEM_CA: '1' },
+      { NODE_EXTRA_CA_CERTS: '/nowhere' },
+    ]) {
       expect(await run(['--version'], { env })).toMatchObject({ status: 0, stderr: '' });
     }
   });

@@ -90,7 +90,12 @@ testDeb('runs on the Node.js that it depends on, whatever the environment says',
     `${firstLine.replace('/usr/bin/node', process.execPath)}\nconsole.log(process.execArgv, process.env);`,
     0o755,
   );
-  for (const env of [{}, { NODE_OPTIONS: '--use-bundled-ca' }, { NODE_USE_SYSTEM_CA: '1' }]) {
+  for (const env of [
+    {},
+    { NODE_OPTIONS: '--use-bundled-ca' },
+    { NODE_USE_SYSTEM_CA: '1' },
+    { NODE_EXTRA_CA_CERTS: '/nowhere' },
+  ]) {
     const result = await run([], { command: [here], env: { ...env, TERM: 'dumb' } });
     const stdout = "[ '--use-openssl-ca' ] { TERM: 'dumb' }\n";
     expect(result).toMatchObject({ status: 0, stdout, stderr: '' });
