@@ -59,7 +59,9 @@ export async function open(
 ): Promise<Opening> {
   let unanswered: SessionError | undefined;
   let adds = 0;
+  let last: { readonly error: SessionError; readonly seconds: number } | undefined;
   for (let tries = 0; ; tries += 1) {
+    const begin = process.uptime();
     let session: Session | undefined;
     try {
       const addresses = await resolve(router.host, deadline);
@@ -75,6 +77,7 @@ export async function open(
         if (unanswered !== undefined) throw mayBeOpen(unanswered);
         throw error instanceof Trap ? refusedAdd(error) : error;
       }
+      const seconds = process.uptime() - begin;
       const isLost = error.cause === 'lost' || error.cause === 'deadline';
       const addSent = session?.sent.has(`${entry.menu}/add`) === true;
       if (addSent && !isLost) throw toFailure(error, MAY_BE_OPEN);
@@ -86,8 +89,12 @@ export async function open(
       const mayHelp = error.isTransient || (addSent && error.cause === 'lost');
       const mayTry = mayHelp && adds < MOST_ADDS;
       if (!mayTry || !(await deadline.wait(PAUSES[tries] ?? LONGEST_PAUSE))) {
-        throw unanswered === undefined ? toFailure(error) : mayBeOpen(unanswered);
+        if (unanswered !== undefined) throw mayBeOpen(unanswered);
+        // The deadline may cut a try short before it can fail as the one before it did.
+        const isCutShort = error.cause === 'deadline' && seconds < (last?.seconds ?? 0);
+        throw toFailure(isCutShort ? (last?.error ?? error) : error);
       }
+      last = { error, seconds };
       trace(`${error.message}; trying again`);
     }
   }

@@ -504,6 +504,14 @@ describe('the hint points to the reason', () => {
       expect(failure?.message).not.toMatch(/\bE[A-Z]+\b/);
     });
 
+    test('of a service that closes each connection late, the last one past the deadline', async () => {
+      const how = { ...saying('', 'fin'), late: 600 };
+      const target = await startTarget(transport, { faults: [{ at: 'login', how }] });
+      const { failure } = await attempt(aim(target, transport), 1000);
+      expect(failure).toMatchObject({ kind: 'unreachable', faults: [{ hint: SERVED }] });
+      expect(failure?.message).toBe('connection closed by the router (login)');
+    });
+
     test('of a login that takes longer than the deadline', async () => {
       const target = await startTarget(transport, { faults: [{ at: 'login', how: late(3000) }] });
       const { failure } = await attempt(aim(target, transport), 1000);
