@@ -1,13 +1,38 @@
 /**
- * The completion for bash, made from the texts of --help: tests hold these equal to the options that
- * the parsers take.
+ * The completion for bash: its options are those of the parsers. The texts of --help say which of their values are
+ * files and directories.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import * as check from '../src/check/check';
+import { USAGE as CHECK_USAGE } from '../src/check/usage';
+import type { Options } from '../src/cli/arguments';
+import * as opening from '../src/cli/opening';
+import { USAGE } from '../src/cli/usage';
+import * as client from '../src/client/options';
+import { USAGE as CLIENT_USAGE } from '../src/client/usage';
 import { SYSLOG_MODES, TLS_MODES } from '../src/config/settings';
 import { KINDS } from '../src/init/fallback-options';
+import * as init from '../src/init/options';
+import { USAGE as INIT_USAGE } from '../src/init/usage';
+import * as install from '../src/install/options';
+import { USAGE as INSTALL_USAGE } from '../src/install/usage';
+import * as knock from '../src/knock/request';
+import { USAGE as KNOCK_USAGE } from '../src/knock/usage';
 
-const SOURCES = resolve(__dirname, '../src');
+/** A command: what its parser takes, and its text of --help. */
+interface Command {
+  readonly options: Options<string, string>;
+  readonly usage: string;
+}
+
+/** By name; an opening has none. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['check', { options: check.OPTIONS, usage: CHECK_USAGE }],
+  ['client', { options: client.OPTIONS, usage: CLIENT_USAGE }],
+  ['init', { options: init.OPTIONS, usage: INIT_USAGE }],
+  ['install', { options: install.OPTIONS, usage: INSTALL_USAGE }],
+  ['knock', { options: knock.OPTIONS, usage: KNOCK_USAGE }],
+  ['', { options: opening.OPTIONS, usage: USAGE }],
+]);
 
 /** The values of an option that takes one of a few. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -15,21 +40,6 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   '--syslog': SYSLOG_MODES,
   '--fallback': KINDS,
 };
-
-/** An option as --help writes it. */
-interface Option {
-  readonly name: string;
-  /** How --help calls its value; undefined for an option that may stand without one. */
-  readonly value: string | undefined;
-}
-
-/** Reads the rows of options in a text of --help. */
-function optionsOf(usage: string): readonly Option[] {
-  const rows = [...usage.matchAll(/^ {2}(--[a-z-]+)(?:[ =](\S+))?/gm)].map(
-    ([, name = '', value]) => ({ name, value }),
-  );
-  return rows.filter(({ name }, index) => rows.findIndex((row) => row.name === name) === index);
-}
 
 /** The words that may follow a command, such as `add` after `client`. */
 function verbsOf(name: string, usage: string): readonly string[] {
@@ -40,41 +50,33 @@ function verbsOf(name: string, usage: string): readonly string[] {
   return [...new Set([...calls].map(([, verb = '']) => verb))];
 }
 
-/** The texts of --help, by command; that of an opening has no name. */
-function usages(): ReadonlyMap<string, string> {
-  const directories = readdirSync(SOURCES).filter((name) =>
-    existsSync(join(SOURCES, name, 'usage.ts')),
-  );
-  return new Map(
-    directories.map((name) => [
-      name === 'cli' ? '' : name,
-      require(join(SOURCES, name, 'usage')).USAGE as string,
-    ]),
-  );
-}
-
 /** A case of the script: the words to offer, and the options whose values are anything. */
-function caseOf(name: string, usage: string): string {
-  const options = optionsOf(usage);
-  const words = [...verbsOf(name, usage), ...options.map((option) => option.name)];
-  const free = options
-    .filter((option) => option.value !== undefined && !(option.name in VALUES))
-    .map((option) => option.name);
+function caseOf(name: string, { options, usage }: Command): string {
+  const { texts, optional = [], switches } = options;
+  const words = [
+    ...verbsOf(name, usage),
+    ...[...texts, ...switches].map((option) => `--${option}`),
+  ];
+  const free = texts
+    .filter((option) => !optional.includes(option))
+    .map((option) => `--${option}`)
+    .filter((option) => !(option in VALUES));
   const directories = /^ {2}<DIR>/m.test(usage) ? ' directories=yes' : '';
   return `    ${name || '*'}) words='${words.join(' ')}' free='${free.join(' ')}'${directories} ;;`;
 }
 
 /** The options of any command whose value --help calls by one of some names, as a pattern. */
-function pattern(texts: ReadonlyMap<string, string>, ...values: readonly string[]): string {
-  const options = [...texts.values()].flatMap(optionsOf);
-  const fitting = options.filter(({ value = '' }) => values.includes(value));
-  return [...new Set(fitting.map(({ name }) => name))].join(' | ');
+function pattern(...values: readonly string[]): string {
+  const rows = [...COMMANDS.values()].flatMap(({ usage }) => [
+    ...usage.matchAll(/^ {2}(--[a-z-]+)[ =](\S+)/gm),
+  ]);
+  const fitting = rows.filter(([, , value = '']) => values.includes(value));
+  return [...new Set(fitting.map(([, option]) => option))].join(' | ');
 }
 
 /** Writes the script. */
 export function completion(): string {
-  const texts = usages();
-  const commands = [...texts.keys()].filter((name) => name !== '');
+  const commands = [...COMMANDS.keys()].filter((name) => name !== '');
   const values = Object.entries(VALUES).map(
     ([name, words]) => `    ${name}) words='${words.join(' ')}' directories= ;;`,
   );
@@ -89,16 +91,16 @@ _fwknop_mikrotik() {
   fi
   if ((COMP_CWORD > 1)); then command=\${COMP_WORDS[1]}; fi
   case $command in
-${[...commands, ''].map((name) => caseOf(name, texts.get(name) ?? '')).join('\n')}
+${[...COMMANDS].map(([name, command]) => caseOf(name, command)).join('\n')}
   esac
   if ((COMP_CWORD == 1)); then words+=' ${commands.join(' ')}'; fi
   case $before in
 ${values.join('\n')}
-    ${pattern(texts, 'FILE', 'PATH')})
+    ${pattern('FILE', 'PATH')})
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return ;;
-    ${pattern(texts, 'DIR')}) words= directories=yes ;;
+    ${pattern('DIR')}) words= directories=yes ;;
     *) if [[ " $free " == *" $before "* ]]; then words= directories=; fi ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

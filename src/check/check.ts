@@ -87,14 +87,17 @@ export async function run(argv: readonly string[]): Promise<number> {
   return output.status;
 }
 
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS = {
+  texts: ['config', 'access-conf', 'pin', 'as', 'password-file'],
+  optional: ['pin'],
+  switches: ['quiet', 'help'],
+  help: 'fwknop-mikrotik check --help',
+} as const;
+
 /** @returns undefined where help is asked for */
 async function readOptions(argv: readonly string[]): Promise<CheckOptions | undefined> {
-  const { positionals, texts, switches } = await splitCommandLine(argv, {
-    texts: ['config', 'access-conf', 'pin', 'as', 'password-file'],
-    optional: ['pin'],
-    switches: ['quiet', 'help'],
-    help: 'fwknop-mikrotik check --help',
-  });
+  const { positionals, texts, switches } = await splitCommandLine(argv, OPTIONS);
   if (switches.has('help')) return undefined;
   if (positionals.length > 0) {
     const hint = texts.has('pin') ? 'write --pin=HEX' : 'see fwknop-mikrotik check --help';

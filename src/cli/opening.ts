@@ -94,13 +94,16 @@ export function readUsualCall(argv: readonly string[]): OpeningCommandLine | und
   return { positionals: rest, texts, switches: new Set() };
 }
 
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS = {
+  texts: TEXT_OPTIONS,
+  switches: SWITCHES,
+  help: 'fwknop-mikrotik --help',
+} as const;
+
 /** Splits any command line. @throws Failure `usage` */
 export function readByYargs(argv: readonly string[]): Promise<OpeningCommandLine> {
-  return splitCommandLine(argv, {
-    texts: TEXT_OPTIONS,
-    switches: SWITCHES,
-    help: 'fwknop-mikrotik --help',
-  });
+  return splitCommandLine(argv, OPTIONS);
 }
 
 function readOverrides(texts: OpeningCommandLine['texts']): Overrides {

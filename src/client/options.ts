@@ -19,14 +19,17 @@ export type ClientOptions =
       readonly out: string | undefined;
     };
 
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS = {
+  texts: ['out', 'server', 'service'],
+  repeatable: ['service'],
+  switches: ['help'],
+  help: HELP,
+} as const;
+
 /** Takes the command line apart. @throws Failure `usage` */
 export async function readOptions(argv: readonly string[]): Promise<ClientOptions> {
-  const { positionals, texts, switches } = await splitCommandLine(argv, {
-    texts: ['out', 'server', 'service'],
-    repeatable: ['service'],
-    switches: ['help'],
-    help: HELP,
-  });
+  const { positionals, texts, switches } = await splitCommandLine(argv, OPTIONS);
   if (switches.has('help')) return { verb: 'help' };
   const [word, given, ...more] = positionals;
   const verb = VERBS.find((known) => known === word);

@@ -52,17 +52,19 @@ export interface Question {
   readonly defaultAnswer: string | undefined;
 }
 
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS: Options<TextOption, (typeof SWITCHES)[number]> = {
+  texts: TEXT_OPTIONS,
+  repeatable: ['service', 'client'],
+  switches: SWITCHES,
+  help: 'fwknop-mikrotik init --help',
+};
+
 /** Takes the command line apart. @throws Failure `usage` */
 export async function readCommandLine(argv: readonly string[]): Promise<InitCommandLine> {
-  const options: Options<TextOption, (typeof SWITCHES)[number]> = {
-    texts: TEXT_OPTIONS,
-    repeatable: ['service', 'client'],
-    switches: SWITCHES,
-    help: 'fwknop-mikrotik init --help',
-  };
-  const commandLine = await splitCommandLine(argv, options);
+  const commandLine = await splitCommandLine(argv, OPTIONS);
   if (commandLine.positionals.length > 0) {
-    throw new Failure('usage', 'init takes options only', `see ${options.help}`);
+    throw new Failure('usage', 'init takes options only', `see ${OPTIONS.help}`);
   }
   return commandLine;
 }

@@ -4,8 +4,15 @@ import { isTerminal } from '../cli/terminal';
 import { Failure } from '../common/failure';
 import { DEFAULT_OUT } from '../init/options';
 
-const SWITCHES = ['dry-run', 'force', 'files-only', 'migrate', 'undo', 'help'] as const;
 const HELP = 'fwknop-mikrotik install --help';
+
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS = {
+  texts: ['pin'],
+  optional: ['pin'],
+  switches: ['dry-run', 'force', 'files-only', 'migrate', 'undo', 'help'],
+  help: HELP,
+} as const;
 
 export interface InstallOptions {
   readonly verb: 'install' | 'migrate' | 'undo' | 'help';
@@ -19,12 +26,7 @@ export interface InstallOptions {
 
 /** Takes the command line apart. @throws Failure `usage` */
 export async function readOptions(argv: readonly string[]): Promise<InstallOptions> {
-  const { positionals, texts, switches } = await splitCommandLine(argv, {
-    texts: ['pin'],
-    optional: ['pin'],
-    switches: SWITCHES,
-    help: HELP,
-  });
+  const { positionals, texts, switches } = await splitCommandLine(argv, OPTIONS);
   const [directory = DEFAULT_OUT] = positionals;
   if (positionals.length > 1) {
     throw new Failure('usage', 'install takes one directory', `see ${HELP}`);

@@ -40,6 +40,13 @@ export type KnockCommand =
 
 const TEXTS = ['payload', 'passphrase-file', 'delay', 'then', 'wait', 'add', 'remove'] as const;
 const SWITCHES = ['secret', 'list', 'hash', 'help'] as const;
+/** The options, for the parser and for the completion of bash. */
+export const OPTIONS = {
+  texts: TEXTS,
+  switches: SWITCHES,
+  help: 'fwknop-mikrotik knock --help',
+} as const;
+
 type Text = (typeof TEXTS)[number];
 type Switch = (typeof SWITCHES)[number];
 type CommandLine = SplitCommandLine<Text, Switch>;
@@ -59,7 +66,7 @@ const LONGEST_DELAY = 60_000;
 const DEFAULT_WAIT = 5000;
 const LONGEST_WAIT = 60_000;
 
-const SEE_HELP = 'see fwknop-mikrotik knock --help';
+const SEE_HELP = `see ${OPTIONS.help}`;
 
 /**
  * Reads the command line that follows `knock`.
@@ -67,8 +74,7 @@ const SEE_HELP = 'see fwknop-mikrotik knock --help';
  * @throws Failure `usage`, with every bad argument at once
  */
 export async function readRequest(argv: readonly string[]): Promise<KnockCommand> {
-  const help = 'fwknop-mikrotik knock --help';
-  const line = await splitCommandLine(argv, { texts: TEXTS, switches: SWITCHES, help });
+  const line = await splitCommandLine(argv, OPTIONS);
   if (line.switches.has('help')) return { verb: 'help' };
   const reader = new ArgumentReader(line);
   const request = readAll(line, reader);
