@@ -15,7 +15,6 @@ export const FALLBACK_TEXTS = [
   'passphrase-file',
   'always',
 ] as const;
-export type FallbackText = (typeof FALLBACK_TEXTS)[number];
 
 /** The options that may stand with a kind, beside --knocks and --always. */
 const FITTING: Readonly<Record<Kind, readonly string[]>> = {
