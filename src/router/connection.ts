@@ -88,6 +88,8 @@ export class Connection {
     this.#trust = trust;
     // When a TLS socket fails it closes the TCP socket first, and then says why.
     this.#socket.off('close', this.#close);
+    // Node verifies the certificate as the options say, but reports a refusal instead of closing: check shows the
+    // certificate that was refused. `presented` tells the refusal, and the caller must obey it before it logs in.
     const socket = connectTls({ ...options, socket: this.#socket, rejectUnauthorized: false });
     this.#socket = socket.on('error', this.#fail).on('close', this.#close);
     await this.during(HANDSHAKE, (resolve) => socket.once('secureConnect', resolve));
